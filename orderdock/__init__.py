@@ -1,0 +1,3 @@
+"""orderdock: the order hub that anybody can run."""
+
+__version__ = "0.1.0"

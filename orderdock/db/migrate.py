@@ -1,0 +1,111 @@
+"""Bring the schema up to date: the files of migrations/, in order, once each, under a lock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import LiteralString, cast
+
+import psycopg
+
+from orderdock.db.pool import Tx
+from orderdock.errors import UsageError
+
+# Any number, the same in every release: two programs that start at once migrate one after the other.
+_LOCK = 7_203_685_477
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One numbered file."""
+
+    version: int
+    name: str
+    sql: str
+
+
+def known_migrations() -> list[Migration]:
+    """The migrations that this program brings, oldest first."""
+    found = [
+        Migration(int(file.name[:4]), file.name.removesuffix(".sql"), file.read_text())
+        for file in files("orderdock.db").joinpath("migrations").iterdir()
+        if file.name.endswith(".sql")
+    ]
+    return sorted(found, key=lambda migration: migration.version)
+
+
+def migrate(conninfo: str, applied: Callable[[str], None]) -> None:
+    """Apply what is missing, each file in a transaction of its own; `applied` hears the name of each.
+
+    Raises UsageError when the database was migrated by a newer program.
+    """
+    known = known_migrations()
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        connection.execute(
+            """
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                version integer PRIMARY KEY,
+                name text NOT NULL,
+                applied_at timestamptz NOT NULL DEFAULT now()
+            )
+            """
+        )
+        done = {row[0] for row in connection.execute("SELECT version FROM schema_migrations")}
+        refuse_newer(max(done, default=0), known[-1].version)
+        for migration in known:
+            if migration.version not in done:
+                with connection.transaction():
+                    connection.execute(cast("LiteralString", migration.sql))
+                    connection.execute(
+                        "INSERT INTO schema_migrations (version, name) VALUES (%s, %s)",
+                        [migration.version, migration.name],
+                    )
+                applied(migration.name)
+
+
+def refuse_newer(found: int, known: int) -> None:
+    """Raise UsageError when a database is newer than this program."""
+    if found > known:
+        raise UsageError(
+            f"The database has schema {found}, this program knows {known}: it was migrated by a newer orderdock. "
+            "Start that version, or restore a backup from before."
+        )
+
+
+def refuse_other(conninfo: str) -> None:
+    """Raise UsageError when a database does not have exactly the schema of this program."""
+    known = known_migrations()[-1].version
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        there = connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL").fetchone()
+        row = None
+        if there and there[0]:
+            row = connection.execute("SELECT max(version) FROM schema_migrations").fetchone()
+    found = (row and row[0]) or 0
+    refuse_newer(found, known)
+    if found < known:
+        raise UsageError(f"The database has schema {found}, this program needs {known}: run `orderdock migrate` first.")
+
+
+async def schema_fits(tx: Tx) -> bool:
+    """Say whether the database has exactly the schema that this program brings."""
+    row = await tx.row(int, "SELECT coalesce(max(version), 0) FROM schema_migrations", {})
+    return row == known_migrations()[-1].version
+
+
+def refuse_lossy(conninfo: str) -> None:
+    """Raise UsageError when the database may lose a write that it has confirmed."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        rows = connection.execute(
+            """
+            SELECT name
+              FROM pg_settings
+             WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'
+             ORDER BY name
+            """
+        ).fetchall()
+    if rows:
+        names = ", ".join(row[0] for row in rows)
+        raise UsageError(
+            f"The database may lose answered writes: {names} is off. Switch it on, or accept the loss with "
+            "ORDERDOCK_ACCEPT_DATA_LOSS=true."
+        )

@@ -1,0 +1,119 @@
+"""The way to PostgreSQL: a pool of connections, single statements and transactions."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection, errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import args_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from orderdock import limits
+from orderdock.errors import Conflict, Unavailable
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+# Long enough for a restart of the database on the same machine, short enough that a client still waits.
+_CONNECTION_WAIT_S = 5.0
+_CONNECT_TIMEOUT_S = 5
+
+
+class Tx:
+    """One connection to run statements on: within a transaction, or each statement by itself."""
+
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    async def rows(self, kind: Callable[..., T], sql: LiteralString, values: Mapping[str, Any]) -> list[T]:
+        """Run a statement and give its rows, each as kind(*columns)."""
+        async with self._connection.cursor(row_factory=args_row(kind), binary=True) as cursor:
+            await cursor.execute(sql, values, prepare=True)
+            return await cursor.fetchall()
+
+    async def row(self, kind: Callable[..., T], sql: LiteralString, values: Mapping[str, Any]) -> T | None:
+        """Run a statement and give its first row, or None."""
+        rows = await self.rows(kind, sql, values)
+        return rows[0] if rows else None
+
+    async def run(self, sql: LiteralString, values: Mapping[str, Any]) -> int:
+        """Run a statement and give the number of rows that it changed."""
+        async with self._connection.cursor() as cursor:
+            await cursor.execute(sql, values, prepare=True)
+            return cursor.rowcount
+
+
+class Database:
+    """A pool of connections to one PostgreSQL. Use it as an async context manager."""
+
+    def __init__(self, conninfo: str, *, pool_size: int, conflict_wait_ms: int) -> None:
+        self.conninfo = connection_options(conninfo, lock_timeout_ms=conflict_wait_ms)
+        self._pool = AsyncConnectionPool(
+            self.conninfo,
+            min_size=min(2, pool_size),
+            max_size=pool_size,
+            timeout=_CONNECTION_WAIT_S,
+            kwargs={"autocommit": True},
+            open=False,
+        )
+
+    async def __aenter__(self) -> "Database":
+        await self._pool.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Tx]:
+        """Lend a connection on which each statement stands by itself. Raises Unavailable when there is none."""
+        with _as_problems():
+            async with self._pool.connection() as connection:
+                yield Tx(connection)
+
+    async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run `work` in one transaction, and again from the start when the database breaks a deadlock.
+
+        Raises Conflict when a lock was not free in time, Unavailable when the database does not answer. After either
+        nothing of it is stored.
+        """
+        for attempt in range(1, limits.write_attempts_max + 1):
+            try:
+                with _as_problems():
+                    async with self._pool.connection() as connection, connection.transaction():
+                        return await work(Tx(connection))
+            except (errors.DeadlockDetected, errors.SerializationFailure) as error:
+                log.info("transaction.repeated", attempt=attempt, reason=type(error).__name__)
+                await asyncio.sleep(0.01 * attempt)
+        raise Conflict(limits.retry_after_s)
+
+
+@contextmanager
+def _as_problems() -> Iterator[None]:
+    """Turn the driver's "busy" and "not there" into Problems; let other errors pass."""
+    try:
+        yield
+    except errors.LockNotAvailable as error:
+        raise Conflict(limits.retry_after_s) from error
+    except (errors.DeadlockDetected, errors.SerializationFailure):
+        raise
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        log.error("database.unavailable", reason=str(error).strip())
+        raise Unavailable(limits.retry_after_s) from error
+
+
+def connection_options(conninfo: str, *, lock_timeout_ms: int) -> str:
+    """Add what every connection of ours wants to a conninfo: bounded waits, UTC, our name."""
+    theirs = conninfo_to_dict(conninfo).get("options") or ""
+    return make_conninfo(
+        conninfo,
+        connect_timeout=_CONNECT_TIMEOUT_S,
+        application_name="orderdock",
+        client_encoding="UTF8",
+        options=f"{theirs} -c lock_timeout={lock_timeout_ms} -c timezone=UTC".strip(),
+    )

@@ -1,0 +1,158 @@
+"""Problems: what goes wrong for a caller, each kind with its status, code and title (behaviour 1.3).
+
+Raise where you know; `http/reply.py` is the one place that renders them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a request.
+
+    `path` leads to the member from the top of the body; how an endpoint writes it is known to `http/pointers.py`.
+    `key` is the order_id of the order concerned, when it could be read. At most one of `path`, `pointer`, `parameter`
+    and `header` is set: `pointer` is for places that have no path, such as a body that is no JSON.
+    """
+
+    path: Path | None
+    detail: str
+    code: str = "invalid"
+    title: str = "Invalid"
+    pointer: str | None = None
+    parameter: str | None = None
+    header: str | None = None
+    key: str | None = None
+
+
+class Problem(Exception):
+    """What an endpoint answers instead of success: status, headers and at least one fault."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "server_error"
+    title: ClassVar[str] = "Server error"
+    detail: ClassVar[str] = "The server could not answer this request."
+    pointer: ClassVar[str | None] = None
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail or self.detail)
+        self.headers = dict(headers or {})
+        self.faults_left_out = 0
+        self.faults: Sequence[Fault] = [
+            Fault(None, detail or self.detail, self.code, self.title, pointer=self.pointer),
+        ]
+
+
+class Invalid(Problem):
+    """The request says something that cannot be: every fault of it at once, and nothing was written."""
+
+    status, code, title, detail = 400, "invalid", "Invalid", "The request is invalid."
+
+    def __init__(self, faults: Sequence[Fault], *, faults_left_out: int = 0) -> None:
+        super().__init__()
+        self.faults = faults
+        self.faults_left_out = faults_left_out
+
+
+class Unauthorized(Problem):
+    """Nobody we know: no credentials, or wrong ones."""
+
+    status, code, title, detail = (
+        401,
+        "authentication_failed",
+        "Invalid username/password.",
+        "Invalid username/password.",
+    )
+    pointer = "/data"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Basic realm="api"'})
+
+
+class NoCredentials(Unauthorized):
+    """The request names nobody."""
+
+    title, detail = "No credentials", "Authentication credentials were not provided."
+
+
+class Forbidden(Problem):
+    """Known, but this key's scopes do not reach that far."""
+
+    status, code, title = 403, "forbidden", "Forbidden"
+    detail = "The key does not have the scope that this endpoint needs."
+
+
+class NotFound(Problem):
+    """What the URL names is not there, or is not this caller's; we do not say which."""
+
+    status, code, title = 404, "not_found", "Not found"
+    detail = "The page you have requested could not be found."
+
+
+class InvalidCursor(NotFound):
+    """A cursor that leads nowhere in the active sort."""
+
+    title, detail = "Invalid cursor", "Invalid cursor"
+
+
+class MethodNotAllowed(Problem):
+    """The path exists, for other methods."""
+
+    status, code, title = 405, "method_not_allowed", "Method not allowed"
+    detail = "This path does not answer to that method; the Allow header names those it does."
+
+
+class Conflict(Problem):
+    """Another request holds what this one needs; nothing was written, a repetition may succeed."""
+
+    status, code, title = 409, "conflict", "Conflict"
+    detail = "We are still processing a previous request. Please try again in a moment."
+    pointer = "/data"
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__(headers={"Retry-After": str(retry_after_s)})
+
+
+class Busy(Conflict):
+    """A Conflict as profile `openapi` has it: the status and code of its public description."""
+
+    status, code, title = 400, "invalid", "Invalid"
+
+
+class TooLarge(Problem):
+    """The body is over the limit; it was not read further than that."""
+
+    status, code, title = 413, "payload_too_large", "Payload too large"
+
+    def __init__(self, body_bytes_max: int) -> None:
+        # What is left of the body is on its way in: the connection cannot be used for another request.
+        super().__init__(f"The body should have at most {body_bytes_max} bytes.", headers={"Connection": "close"})
+
+
+class UnsupportedMediaType(Problem):
+    """A body that is not said to be JSON."""
+
+    status, code, title = 415, "unsupported_media_type", "Unsupported media type"
+    detail = "The body should be JSON: send Content-Type: application/json."
+
+
+class Unavailable(Problem):
+    """The database does not answer; nothing was written that was not answered."""
+
+    status, code, title = 503, "server_error", "Server error"
+    detail = "The database does not answer at the moment. Please try again."
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__(headers={"Retry-After": str(retry_after_s)})
+
+
+class ServerError(Problem):
+    """A fault of ours; the log holds it under the request id."""
+
+
+class UsageError(Exception):
+    """A command that cannot do what was asked: one line for the person who typed it, and what to do."""

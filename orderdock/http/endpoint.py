@@ -1,0 +1,168 @@
+"""What the route table is made of: an endpoint, and the application that answers for a table of them."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import uuid4
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Lifespan, Receive, Scope, Send
+
+from orderdock import limits
+from orderdock.db.pool import Database
+from orderdock.errors import Busy, Conflict, Forbidden, MethodNotAllowed, NotFound, Problem, ServerError
+from orderdock.http.auth import FindCaller, authenticate
+from orderdock.http.call import Call
+from orderdock.http.pointers import Pointer, data_pointer
+from orderdock.http.reply import problem_reply
+from orderdock.settings import Settings
+
+log = structlog.get_logger()
+
+_REQUEST_ID = re.compile(rf"[\x21-\x7e]{{1,{limits.request_id_chars_max}}}").fullmatch
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a query or a header, as the API document shows it."""
+
+    name: str
+    meaning: str
+    schema: Mapping[str, Any]
+    place: str = "query"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One line of the route table: where, who may, and what the API document says of it.
+
+    `scope` is what a key must have; None is open to everybody. `body` and `data` are the types of the request and of
+    `data` in the answer; `problems` are the refusals beside those that every endpoint has.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    scope: str | None
+    status: int = 200
+    body: Any = None
+    data: Any = None
+    parameters: Sequence[Parameter] = ()
+    headers: Sequence[Parameter] = ()
+    problems: Sequence[type[Problem]] = ()
+    example: Any = None
+    pointer: Pointer = field(default=data_pointer)
+    documented: bool = True
+
+
+class Parts(Protocol):
+    """What the application is put together from."""
+
+    settings: Settings
+    db: Database
+    find_caller: FindCaller
+
+
+class Application:
+    """The ASGI application of a route table. Every answer has a request id; every refusal has the envelope."""
+
+    def __init__(self, endpoints: Sequence[Endpoint], parts: Parts, lifespan: Lifespan[Any]) -> None:
+        paths: dict[str, dict[str, Endpoint]] = {}
+        for endpoint in endpoints:
+            paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        self._router = Router(
+            [Route(path, _Path(methods, parts)) for path, methods in paths.items()],
+            redirect_slashes=False,
+            default=_not_found,
+            lifespan=lifespan,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        path: str = scope["path"]
+        sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+        scope = {
+            **scope,
+            "orderdock.path": path,
+            "orderdock.request_id": sent if _REQUEST_ID(sent) else uuid4().hex,
+            # One final slash means nothing, and never a redirect: it would turn a POST into a GET.
+            "path": path[:-1] if path.endswith("/") and path != "/" else path,
+        }
+        await self._router(scope, receive, send)
+
+
+class _Path:
+    """Answers for one path: the methods it has, and in the contract's words for those it has not."""
+
+    def __init__(self, methods: Mapping[str, Endpoint], parts: Parts) -> None:
+        self._methods = methods
+        self._allow = ", ".join(methods)
+        self._parts = parts
+        self._pointer = next(iter(methods.values())).pointer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method: str = scope["method"]
+        endpoint = self._methods.get("GET" if method == "HEAD" else method)
+        if endpoint is not None:
+            work = self._answer(endpoint, scope, receive)
+        elif method == "OPTIONS":
+            work = _allowed(self._allow)
+        else:
+            work = _refuse(MethodNotAllowed(headers={"Allow": self._allow}))
+        await _respond(work, endpoint.pointer if endpoint else data_pointer, scope, receive, send)
+
+    async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive) -> Response:
+        call = Call(scope, receive, self._parts.db, self._parts.settings)
+        if endpoint.scope is not None:
+            call.found_caller = await authenticate(call.headers.get("authorization"), self._parts.find_caller)
+            if not call.found_caller.may(endpoint.scope):
+                raise Forbidden
+        try:
+            response = await endpoint.handler(call)
+        except Problem as problem:
+            if isinstance(problem, Conflict) and call.found_caller and call.found_caller.profile == "openapi":
+                problem = Busy(limits.retry_after_s)
+            problem.headers.update(call.answer_headers)
+            raise problem from None
+        response.headers.update(call.answer_headers)
+        return response
+
+
+async def _allowed(methods: str) -> Response:
+    return Response(headers={"Allow": methods})
+
+
+async def _refuse(problem: Problem) -> Response:
+    raise problem
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    await _respond(_refuse(NotFound()), data_pointer, scope, receive, send)
+
+
+async def _respond(work: Awaitable[Response], pointer: Pointer, scope: Scope, receive: Receive, send: Send) -> None:
+    """Wait for an answer and send it; a Problem becomes its envelope, and what nobody expected a 500."""
+    request_id: str = scope["orderdock.request_id"]
+    what = {"method": scope["method"], "path": scope["orderdock.path"], "request_id": request_id}
+    try:
+        response = await work
+        log.debug("request.answered", status=response.status_code, **what)
+    except Problem as problem:
+        response = problem_reply(problem, pointer)
+        log.info("request.refused", status=problem.status, code=problem.faults[0].code, **what)
+    except ClientDisconnect:
+        log.info("request.abandoned", **what)
+        return
+    except Exception:
+        log.exception("request.failed", **what)
+        response = problem_reply(ServerError(f"The server failed. Its log says more under {request_id}."), pointer)
+    response.raw_headers.append((b"x-request-id", request_id.encode()))
+    await response(scope, receive, send)

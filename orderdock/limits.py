@@ -1,0 +1,30 @@
+"""Every upper bound, with its unit in the name. A bound that an operator may change is in settings.py."""
+
+orders_per_batch_max = 100
+errors_per_reply_max = 1000
+ignored_fields_named_max = 20
+
+page_size_default = 100
+page_size_max = 200
+offset_max = 2**31 - 1
+query_bytes_max = 16_384
+filter_values_max = 1000
+
+key_chars_max = 255
+text_chars_max = 4096
+long_text_chars_max = 65_535
+invoice_date_chars_max = 64
+shop_name_chars_max = 250
+
+money_max = 10**12  # exclusive
+money_decimals = 6
+number_decimals = 12
+quantity_max = 2**31 - 1
+id_max = 2**63 - 1
+
+json_depth_max = 64
+request_id_chars_max = 128
+
+# Lost insert races and deadlocks are repeated inside before a client sees a conflict.
+write_attempts_max = 5
+retry_after_s = 1

@@ -1,0 +1,238 @@
+"""All orders at once: in and out as files (NDJSON, or one JSON array), and checked."""
+
+import mmap
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta, Raw
+
+from orderdock import limits
+from orderdock.db.pool import Database
+from orderdock.errors import Invalid, UsageError
+from orderdock.http.explain import BodyReader
+from orderdock.http.pointers import dotted
+from orderdock.orders import store
+from orderdock.orders.project import Projection, project
+from orderdock.orders.schema import OrderIn
+from orderdock.orders.store import OrderFilter, Page, ProjectedOrder
+from orderdock.orders.upsert import upsert_orders
+
+_EXPORT_ROWS = 500
+
+_batch: BodyReader[list[OrderIn]] = BodyReader(
+    Annotated[list[OrderIn], Meta(max_length=limits.orders_per_batch_max)], entries="Orders"
+)
+_members = msgspec.json.Decoder(dict[str, Raw]).decode
+_list = msgspec.json.Decoder(list[Raw]).decode
+_any = msgspec.json.Decoder(Raw).decode
+
+
+@dataclass(frozen=True)
+class FileOrder:
+    """One order of a file: where it stands, for people, and its JSON text."""
+
+    place: str
+    text: bytes
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An order that was not stored, and why."""
+
+    place: str
+    order_id: str | None
+    faults: list[str]
+
+
+class Difference(NamedTuple):
+    """An order whose columns do not follow from its document: stored and right value of each column that differs."""
+
+    id: int
+    columns: dict[str, tuple[object, object]]
+
+
+@dataclass
+class ImportResult:
+    """What became of the orders of a file."""
+
+    read: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+
+
+# Reading a file
+
+
+def read_orders(path: Path) -> Iterator[FileOrder]:
+    """Read the orders of a file of any size: an array is an order an entry, anything else an order a line.
+
+    Raises UsageError for a file that cannot be read or is not JSON, with the line.
+    """
+    try:
+        with path.open("rb") as file:
+            # Mapped, so that an array can be decoded where it lies; an empty file cannot be.
+            text = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a file"
+        raise UsageError(f"Cannot read {path}: {reason}.") from None
+    begin = 3 if text[:3] == b"\xef\xbb\xbf" else 0
+    first = re.compile(rb"\S").search(text, begin)
+    if first is not None:
+        yield from (_entries if first.group() == b"[" else _lines)(memoryview(text)[begin:], path)
+
+
+def _lines(text: memoryview, path: Path) -> Iterator[FileOrder]:
+    for number, match in enumerate(re.finditer(rb"[^\n]*\n?", text), 1):
+        if line := match.group().strip():
+            try:
+                _any(line)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise UsageError(f"{path}, line {number} is not JSON: {error}.") from None
+            yield FileOrder(f"line {number}", line)
+
+
+def _entries(text: memoryview, path: Path) -> Iterator[FileOrder]:
+    try:
+        entries = _list(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        at = re.search(r"\(byte (\d+)\)", str(error))
+        line = 1 + bytes(text[: int(at[1])] if at else text).count(b"\n")
+        raise UsageError(f"{path}, line {line} is not JSON: {error}.") from None
+    for number, entry in enumerate(entries, 1):
+        yield FileOrder(f"entry {number}", bytes(entry))
+
+
+# Importing
+
+
+async def import_orders(
+    db: Database,
+    account_id: int,
+    orders: Iterable[FileOrder],
+    *,
+    integration_id: int | None,
+    depth_max: int,
+    progress: Callable[[int], None],
+    refused: Callable[[Refusal], None],
+) -> ImportResult:
+    """Store orders in batches, as POST does; `integration_id` takes the place of the one in each order.
+
+    What a batch is refused for is told to `refused`, order by order, and the rest of the batch is stored.
+    `progress` hears how many were dealt with. Raises Unavailable, and Conflict when an order stays busy.
+    """
+    result = ImportResult()
+    batch: list[FileOrder] = []
+
+    async def store_batch() -> None:
+        result.read += len(batch)
+        for refusal in await _store_batch(db, account_id, batch, integration_id, depth_max, result.outcomes):
+            result.refused += 1
+            refused(refusal)
+        progress(len(batch))
+        batch.clear()
+
+    for order in orders:
+        batch.append(order)
+        if len(batch) == limits.orders_per_batch_max:
+            await store_batch()
+    if batch:
+        await store_batch()
+    return result
+
+
+async def _store_batch(
+    db: Database,
+    account_id: int,
+    batch: Sequence[FileOrder],
+    integration_id: int | None,
+    depth_max: int,
+    outcomes: Counter[str],
+) -> list[Refusal]:
+    """Store what can be stored of a batch, and give what cannot."""
+    if not batch:
+        return []
+    body = b"[" + b",".join(_in_integration(order.text, integration_id) for order in batch) + b"]"
+    try:
+        reading = _batch.read(body, depth_max=depth_max, strict=False)
+        saved = await db.transact(lambda tx: upsert_orders(tx, account_id, reading))
+    except Invalid as problem:
+        if len(batch) > 1:
+            bad = {fault.path[0] for fault in problem.faults if fault.path}
+            # A fault without a place, such as broken UTF-8, may be anybody's: then each order goes by itself.
+            parts = (
+                [[order] for order in batch]
+                if not bad or problem.faults_left_out
+                else [[order for index, order in enumerate(batch) if index not in bad]]
+                + [[order] for index, order in enumerate(batch) if index in bad]
+            )
+            each = [await _store_batch(db, account_id, part, integration_id, depth_max, outcomes) for part in parts]
+            return [refusal for refusals in each for refusal in refusals]
+        faults = [
+            f"{dotted(fault.path[1:])}: {fault.detail}" if fault.path else fault.detail for fault in problem.faults
+        ]
+        return [Refusal(batch[0].place, problem.faults[0].key, faults)]
+    outcomes.update(each.outcome for each in saved)
+    return []
+
+
+def _in_integration(text: bytes, integration_id: int | None) -> bytes:
+    """Put an integration's id into an order; text that is no order stays as it is, and is refused for what it is."""
+    if integration_id is None:
+        return text
+    try:
+        order = _members(text)
+        details = _members(order["order_details"])
+    except (msgspec.DecodeError, KeyError, RecursionError):
+        return text
+    details["integration"] = Raw(b'{"id":%d}' % integration_id)
+    order["order_details"] = Raw(msgspec.json.encode(details))
+    return msgspec.json.encode(order)
+
+
+# Exporting
+
+
+async def export_orders(db: Database, account_id: int, integration_id: int | None) -> AsyncIterator[str]:
+    """Give the orders of an account, or of one integration, as they are stored, oldest first: one JSON text each."""
+    wanted = OrderFilter(integration_ids=None if integration_id is None else [integration_id])
+    position: Sequence[object] | None = None
+    while True:
+        async with db.connection() as tx:
+            page = Page((("pk", False),), _EXPORT_ROWS, position)
+            rows = await store.find_orders(tx, account_id, wanted, page)
+        for row in rows:
+            yield row.doc
+        if len(rows) < _EXPORT_ROWS:
+            return
+        position = rows[-1].position
+
+
+# Checking
+
+
+async def check_orders(db: Database, account_id: int) -> AsyncIterator[Difference | None]:
+    """Recompute the columns of every order of an account: None for one that is right, else where it differs."""
+    after = 0
+    while True:
+        async with db.connection() as tx:
+            rows = await store.find_projected(tx, account_id, after, _EXPORT_ROWS)
+        for row in rows:
+            yield _difference(row)
+        if len(rows) < _EXPORT_ROWS:
+            return
+        after = rows[-1].id
+
+
+def _difference(row: ProjectedOrder) -> Difference | None:
+    expected = project(row.doc)
+    columns = {
+        name: (stored, right)
+        for name, stored, right in zip(Projection._fields, row.projection, expected, strict=True)
+        if stored != right
+    }
+    return Difference(row.id, columns) if columns else None

@@ -1,0 +1,192 @@
+"""Change some members of one order (behaviour 2.2, 2.3, 3.6)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from msgspec import inspect
+
+from orderdock.db.pool import Tx
+from orderdock.errors import Fault, Invalid, NotFound, Path
+from orderdock.http.explain import BodyReader, Reading
+from orderdock.orders import store
+from orderdock.orders.merge import encode_order, parse_tree
+from orderdock.orders.project import project
+from orderdock.orders.schema import Order, OrderItem, OrderRef
+from orderdock.values import FreeForm
+
+_reader: BodyReader[Order] = BodyReader(Order)
+
+_ITEMS = ("order_details", "order_items")
+_READ_ONLY = ("id", "created_at", "modified_at")
+
+
+async def patch_order(tx: Tx, account_id: int, id_: int, body: Mapping[str, Any], *, strict: bool) -> Reading[OrderRef]:
+    """Merge a PATCH body into an order (RFC 7396; items by name), and name the members that we do not know.
+
+    With `strict`, those are faults. A body that brings nothing new is not written. Raises NotFound, Conflict, and
+    Invalid with every fault of the result; then nothing is written.
+    """
+    try:
+        row = await store.get_order(tx, account_id, id_, lock=True)
+    except NotFound:
+        raise NotFound("Could not find specified item.") from None
+    before = parse_tree(row.doc)
+    patch = {name: value for name, value in body.items() if name not in _READ_ONLY}
+    _rename_phone(patch)
+    faults = _id_faults(body.get("id"), id_)
+    items, places = _merge_items(before["order_details"]["order_items"], patch, faults)
+    merged = _merge(inspect.type_info(Order), before, _without_items(patch))
+    if items is not None:
+        merged["order_details"]["order_items"] = items
+    _keep_one_service_point_id(merged, patch)
+
+    reading = _reader.explain(merged, strict=strict)
+    faults += [replace(fault, path=_as_sent(fault.path or (), places)) for fault in reading.faults]
+    faults += _key_faults(reading.value, row)
+    if faults:
+        raise Invalid([replace(fault, key=row.order_id) for fault in faults], faults_left_out=reading.faults_left_out)
+    doc = encode_order(reading.value)
+    projection = project(doc)
+    if parse_tree(doc) != before:
+        await store.update_orders(tx, account_id, [id_], [doc], [projection])
+    ignored = [_as_sent(path, places) for path in reading.ignored]
+    return Reading(OrderRef(id_, row.order_id, projection.order_number), ignored=ignored)
+
+
+# Merging
+
+
+def _merge(kind: inspect.Type, stored: Any, sent: Any) -> Any:
+    """Merge as RFC 7396 says, except that null stays null in objects of ours, whose reader knows what it means there."""
+    if type(sent) is not dict:
+        return sent
+    kind = _not_null(kind)
+    members = {field.encode_name: field.type for field in kind.fields} if isinstance(kind, inspect.StructType) else {}
+    free = isinstance(kind, inspect.CustomType) and issubclass(kind.cls, FreeForm)
+    merged = dict(stored) if type(stored) is dict else {}
+    for name, value in sent.items():
+        if free and value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merge(kind if free else members.get(name, _ANY), merged.get(name), value)
+    return merged
+
+
+_ANY = inspect.AnyType()
+
+
+def _not_null(kind: inspect.Type) -> inspect.Type:
+    if isinstance(kind, inspect.UnionType):
+        return next(each for each in kind.types if not isinstance(each, inspect.NoneType))
+    return kind
+
+
+def _rename_phone(patch: dict[str, Any]) -> None:
+    """The PATCH schema calls the customer's number `phone`; it is stored as `phone_number`."""
+    customer = patch.get("customer_details")
+    if type(customer) is dict and "phone" in customer:
+        renamed = {name: value for name, value in customer.items() if name != "phone"}
+        renamed.setdefault("phone_number", customer["phone"])
+        patch["customer_details"] = renamed
+
+
+def _keep_one_service_point_id(merged: dict[str, Any], patch: Mapping[str, Any]) -> None:
+    """Two ids of a service point that were not sent together would contradict each other."""
+    sent = patch.get("service_point_details")
+    if type(sent) is not dict:
+        return
+    ids = [name for name in ("id", "carrier_service_point_id") if sent.get(name) is not None]
+    if ids == ["id"]:
+        merged["service_point_details"].pop("carrier_service_point_id", None)
+    elif ids == ["carrier_service_point_id"]:
+        merged["service_point_details"].pop("id", None)
+
+
+# Items
+
+
+def _merge_items(
+    stored: list[dict[str, Any]], patch: Mapping[str, Any], faults: list[Fault]
+) -> tuple[list[Any] | None, dict[int, int]]:
+    """Merge the items that a patch names into the stored ones.
+
+    Gives the stored items with the changes in them, and which place in the list came from which place in the body;
+    None when the patch has no list of items. Faults of the items' names are added to `faults`.
+    """
+    details = patch.get("order_details")
+    sent = details.get("order_items") if type(details) is dict else None
+    if type(sent) is not list:
+        return None, {}
+    items: list[Any] = list(stored)
+    item_kind = inspect.type_info(OrderItem)
+    places: dict[int, int] = {}
+    for index, item in enumerate(sent):
+        if fault := _name_fault(index, item):
+            faults.append(fault)
+            continue
+        place = _find_item(stored, sent, index)
+        if place is None or place in places:
+            faults.append(Fault(_ITEMS, "Could not find specified item."))
+            continue
+        places[place] = index
+        items[place] = _merge(item_kind, items[place], item)
+    return items, places
+
+
+def _name_fault(index: int, item: Any) -> Fault | None:
+    if type(item) is not dict:
+        return Fault((*_ITEMS, index), "Input should be an object")
+    if "name" not in item:
+        return Fault((*_ITEMS, index, "name"), "Field required")
+    if type(item["name"]) is not str:
+        return Fault((*_ITEMS, index, "name"), "Input should be a valid string")
+    return None
+
+
+def _find_item(stored: list[dict[str, Any]], sent: list[Any], index: int) -> int | None:
+    """Find the stored item that a sent one means: by name, then by its ids, then by its turn among equals."""
+    item = sent[index]
+    named = [place for place, each in enumerate(stored) if each["name"] == item["name"]]
+    left = named
+    for name in ("item_id", "product_id", "variant_id", "sku"):
+        if len(left) > 1 and item.get(name) is not None:
+            left = [place for place in left if stored[place].get(name) == item[name]]
+    if len(left) < 2:
+        return left[0] if left else None
+    equals = [at for at, each in enumerate(sent) if type(each) is dict and each.get("name") == item["name"]]
+    return named[equals.index(index)] if len(equals) == len(named) else None
+
+
+def _without_items(patch: Mapping[str, Any]) -> dict[str, Any]:
+    details = patch.get("order_details")
+    if type(details) is not dict or type(details.get("order_items")) is not list:
+        return dict(patch)
+    return {**patch, "order_details": {name: value for name, value in details.items() if name != "order_items"}}
+
+
+def _as_sent(path: Path, places: Mapping[int, int]) -> Path:
+    """Turn a place in the stored list of items into the place in the body that it came from."""
+    if path[:2] == _ITEMS and len(path) > 2 and path[2] in places:
+        return (*_ITEMS, places[int(path[2])], *path[3:])
+    return path
+
+
+# What cannot change
+
+
+def _id_faults(sent: Any, id_: int) -> list[Fault]:
+    if sent is None or (type(sent) in (int, str) and str(sent) == str(id_)):
+        return []
+    return [Fault(("id",), f"Id {id_} cannot be changed")]
+
+
+def _key_faults(merged: Order, row: store.StoredOrder) -> list[Fault]:
+    faults = []
+    if isinstance(merged.order_id, str) and merged.order_id != row.order_id:
+        faults.append(Fault(("order_id",), f"Order id {row.order_id} cannot be changed"))
+    integration_id = getattr(getattr(merged.order_details, "integration", None), "id", None)
+    if isinstance(integration_id, int) and integration_id != row.integration_id:
+        detail = f"Integration id {row.integration_id} cannot be changed"
+        faults.append(Fault(("order_details", "integration", "id"), detail))
+    return faults

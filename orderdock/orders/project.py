@@ -1,0 +1,62 @@
+"""From an order to the columns that it is filtered and sorted by: the only place that knows how."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from orderdock import limits
+
+
+class Projection(NamedTuple):
+    """What the list needs of an order; the names are those of the columns."""
+
+    order_number: str
+    order_id_folded: str
+    order_number_folded: str
+    status_folded: str
+    ordered_at: datetime
+    shop_updated_at: datetime
+
+
+class _Status(Struct):
+    code: str
+
+
+class _Details(Struct):
+    status: _Status
+    order_created_at: str
+    order_updated_at: str | None = None
+
+
+class _Listed(Struct):
+    order_id: str
+    order_number: str
+    order_details: _Details
+
+
+_listed = msgspec.json.Decoder(_Listed).decode
+
+
+def project(doc: str) -> Projection:
+    """Give the columns of a stored order."""
+    order = _listed(doc)
+    details = order.order_details
+    ordered_at = datetime.fromisoformat(details.order_created_at)
+    return Projection(
+        order.order_number,
+        fold(order.order_id),
+        fold(order.order_number),
+        fold(details.status.code),
+        ordered_at,
+        # A client that polls for changes must not miss an order whose shop names no time of update.
+        datetime.fromisoformat(details.order_updated_at) if details.order_updated_at else ordered_at,
+    )
+
+
+def fold(text: str) -> str:
+    """Give the form in which a filter compares text: case folded as Unicode says, bounded for the index."""
+    folded = text.casefold()
+    return folded if len(folded) <= limits.key_chars_max else sha256(folded.encode()).hexdigest()

@@ -1,0 +1,366 @@
+"""All SQL on orders. Every statement carries the account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString, NamedTuple
+
+from psycopg.types.numeric import Int8
+
+from orderdock.db.pool import Tx
+from orderdock.errors import NotFound
+from orderdock.orders.project import Projection
+
+Key = tuple[int, str]
+"""integration_id and order_id: what names an order within an account."""
+
+
+_NO_ORDER = "The order could not be found with the search criteria given"
+
+
+class StoredOrder(NamedTuple):
+    """An order as it is stored. `doc` is its JSON without our id and times."""
+
+    id: int
+    integration_id: int
+    order_id: str
+    doc: str
+    created_at: datetime
+    modified_at: datetime
+
+
+class OrderKey(NamedTuple):
+    """Which order a row is."""
+
+    id: int
+    integration_id: int
+    order_id: str
+
+
+async def find_orders_by_key(tx: Tx, account_id: int, keys: Sequence[Key], *, lock: bool) -> list[StoredOrder]:
+    """The orders among these keys that exist.
+
+    With `lock` they are locked until the transaction ends, in the order of their keys, so that two batches that name
+    the same orders wait for each other and never for a circle. Raises Conflict when a lock is not free in time.
+    """
+    lock_rows: LiteralString = "FOR UPDATE OF o" if lock else ""
+    return await tx.rows(
+        StoredOrder,
+        """
+        SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+          FROM unnest(%(integration_ids)b::bigint[], %(order_ids)b::text[]) AS k (integration_id, order_id)
+          JOIN orders AS o
+            ON o.account_id = %(account_id)s AND o.integration_id = k.integration_id AND o.order_id = k.order_id
+         ORDER BY o.integration_id, o.order_id
+        """
+        + lock_rows,
+        {
+            "account_id": account_id,
+            "integration_ids": [Int8(integration_id) for integration_id, _ in keys],
+            "order_ids": [order_id for _, order_id in keys],
+        },
+    )
+
+
+async def find_order_keys(tx: Tx, account_id: int, ids: Sequence[int]) -> list[OrderKey]:
+    """The keys of the orders among these ids that exist."""
+    return await tx.rows(
+        OrderKey,
+        """
+        SELECT o.id, o.integration_id, o.order_id
+          FROM orders AS o
+         WHERE o.account_id = %(account_id)s AND o.id = ANY(%(ids)b::bigint[])
+        """,
+        {"account_id": account_id, "ids": [Int8(id_) for id_ in ids]},
+    )
+
+
+def _columns(docs: Sequence[str], projections: Sequence[Projection]) -> dict[str, list[object]]:
+    """One array a column, as the statements below take them."""
+    return {"docs": list(docs)} | {
+        name: list(column) for name, column in zip(Projection._fields, zip(*projections, strict=True), strict=True)
+    }
+
+
+async def insert_orders(
+    tx: Tx, account_id: int, keys: Sequence[Key], docs: Sequence[str], projections: Sequence[Projection]
+) -> list[OrderKey]:
+    """Store new orders and give their ids, ascending in the order given.
+
+    A key that another request stored in the meantime is left alone, and so is one whose integration is gone: neither
+    is among the rows that come back. Rows are inserted in the order of their keys, as they are locked.
+    """
+    return await tx.rows(
+        OrderKey,
+        """
+          WITH shops AS MATERIALIZED (
+               SELECT i.id
+                 FROM integrations AS i
+                WHERE i.account_id = %(account_id)s AND i.id = ANY(%(integration_ids)b::bigint[])
+                  FOR KEY SHARE
+               ),
+               sent AS MATERIALIZED (
+               SELECT nextval('orders_id_seq') AS id, s.*
+                 FROM unnest(
+                      %(integration_ids)b::bigint[], %(order_ids)b::text[], %(docs)b::text[],
+                      %(order_number)b::text[], %(order_id_folded)b::text[], %(order_number_folded)b::text[],
+                      %(status_folded)b::text[], %(ordered_at)b::timestamptz[], %(shop_updated_at)b::timestamptz[]
+                      ) AS s (
+                      integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
+                      status_folded, ordered_at, shop_updated_at
+                      )
+               )
+        INSERT INTO orders (
+               account_id, id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
+               status_folded, ordered_at, shop_updated_at, created_at, modified_at
+               )
+        SELECT %(account_id)s, s.id, s.integration_id, s.order_id, s.doc, s.order_number, s.order_id_folded,
+               s.order_number_folded, s.status_folded, s.ordered_at, s.shop_updated_at, now(), now()
+          FROM sent AS s
+          JOIN shops ON shops.id = s.integration_id
+         ORDER BY s.integration_id, s.order_id
+            ON CONFLICT ON CONSTRAINT orders_key DO NOTHING
+        RETURNING id, integration_id, order_id
+        """,
+        {
+            "account_id": account_id,
+            "integration_ids": [Int8(integration_id) for integration_id, _ in keys],
+            "order_ids": [order_id for _, order_id in keys],
+        }
+        | _columns(docs, projections),
+    )
+
+
+async def update_orders(
+    tx: Tx, account_id: int, ids: Sequence[int], docs: Sequence[str], projections: Sequence[Projection]
+) -> None:
+    """Store changed orders, whose rows this transaction has locked."""
+    await tx.run(
+        """
+        UPDATE orders AS o
+           SET doc = s.doc,
+               order_number = s.order_number,
+               order_number_folded = s.order_number_folded,
+               order_id_folded = s.order_id_folded,
+               status_folded = s.status_folded,
+               ordered_at = s.ordered_at,
+               shop_updated_at = s.shop_updated_at,
+               version = o.version + 1,
+               modified_at = now()
+          FROM unnest(
+               %(ids)b::bigint[], %(docs)b::text[], %(order_number)b::text[], %(order_id_folded)b::text[],
+               %(order_number_folded)b::text[], %(status_folded)b::text[], %(ordered_at)b::timestamptz[],
+               %(shop_updated_at)b::timestamptz[]
+               ) AS s (
+               id, doc, order_number, order_id_folded, order_number_folded, status_folded, ordered_at, shop_updated_at
+               )
+         WHERE o.account_id = %(account_id)s AND o.id = s.id
+        """,
+        {"account_id": account_id, "ids": [Int8(id_) for id_ in ids]} | _columns(docs, projections),
+    )
+
+
+async def get_order(tx: Tx, account_id: int, id_: int, *, lock: bool = False) -> StoredOrder:
+    """One order; with `lock`, until the transaction ends. Raises NotFound, and Conflict when the lock is not free."""
+    lock_row: LiteralString = "FOR UPDATE" if lock else ""
+    order = await tx.row(
+        StoredOrder,
+        """
+        SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+          FROM orders AS o
+         WHERE o.account_id = %(account_id)s AND o.id = %(id)s
+        """
+        + lock_row,
+        {"account_id": account_id, "id": id_},
+    )
+    if order is None:
+        raise NotFound(_NO_ORDER)
+    return order
+
+
+async def get_orders(tx: Tx, account_id: int, ids: Sequence[int]) -> list[StoredOrder]:
+    """The orders with these ids, in the order given, once for each time an id is given."""
+    return await tx.rows(
+        StoredOrder,
+        """
+        SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+          FROM unnest(%(ids)b::bigint[]) WITH ORDINALITY AS wanted (id, place)
+          JOIN orders AS o ON o.account_id = %(account_id)s AND o.id = wanted.id
+         ORDER BY wanted.place
+        """,
+        {"account_id": account_id, "ids": [Int8(id_) for id_ in ids]},
+    )
+
+
+async def delete_order(tx: Tx, account_id: int, id_: int) -> None:
+    """Move an order to the deleted ones. Raises NotFound, and Conflict when it is not free in time."""
+    moved = await tx.run(
+        """
+          WITH gone AS (
+               DELETE FROM orders AS o
+                WHERE o.account_id = %(account_id)s AND o.id = %(id)s
+            RETURNING o.*
+               )
+        INSERT INTO deleted_orders (account_id, id, integration_id, version, created_at, modified_at, deleted_at, doc)
+        SELECT account_id, id, integration_id, version, created_at, modified_at, now(), doc
+          FROM gone
+        """,
+        {"account_id": account_id, "id": id_},
+    )
+    if moved == 0:
+        raise NotFound(_NO_ORDER)
+
+
+async def delete_orders_of(tx: Tx, account_id: int, integration_id: int) -> int:
+    """Move all orders of an integration to the deleted ones, and say how many they were."""
+    return await tx.run(
+        """
+          WITH gone AS (
+               DELETE FROM orders AS o
+                WHERE o.account_id = %(account_id)s AND o.integration_id = %(integration_id)s
+            RETURNING o.*
+               )
+        INSERT INTO deleted_orders (account_id, id, integration_id, version, created_at, modified_at, deleted_at, doc)
+        SELECT account_id, id, integration_id, version, created_at, modified_at, now(), doc
+          FROM gone
+        """,
+        {"account_id": account_id, "integration_id": integration_id},
+    )
+
+
+# The list
+
+SORTS: dict[str, LiteralString] = {
+    "pk": "id",
+    "integration": "integration_id",
+    "order_number": "order_number",
+    "order_created_at": "ordered_at",
+    "order_updated_at": "shop_updated_at",
+}
+"""What a list can be sorted by, and the column that holds it."""
+
+_FILTERS: dict[str, LiteralString] = {
+    "integration_ids": "o.integration_id = ANY(%(integration_ids)b::bigint[])",
+    "order_id_folded": "o.order_id_folded = %(order_id_folded)s",
+    "order_number_folded": "o.order_number_folded = %(order_number_folded)s",
+    "status_folded": "o.status_folded = %(status_folded)s",
+    "ordered_from": "o.ordered_at >= %(ordered_from)s",
+    "ordered_to": "o.ordered_at <= %(ordered_to)s",
+    "ordered_before": "o.ordered_at < %(ordered_before)s",
+    "updated_from": "o.shop_updated_at >= %(updated_from)s",
+    "updated_to": "o.shop_updated_at <= %(updated_to)s",
+    "updated_before": "o.shop_updated_at < %(updated_before)s",
+}
+
+
+@dataclass(frozen=True)
+class OrderFilter:
+    """Which orders are wanted; None asks for nothing. Texts are folded (project.fold), bounds are aware UTC."""
+
+    integration_ids: Sequence[int] | None = None
+    order_id_folded: str | None = None
+    order_number_folded: str | None = None
+    status_folded: str | None = None
+    ordered_from: datetime | None = None
+    ordered_to: datetime | None = None
+    ordered_before: datetime | None = None
+    updated_from: datetime | None = None
+    updated_to: datetime | None = None
+    updated_before: datetime | None = None
+
+    def values(self) -> dict[str, object]:
+        """What is asked for, by the names in _FILTERS."""
+        asked = {name: getattr(self, name) for name in _FILTERS if getattr(self, name) is not None}
+        if self.integration_ids is not None:
+            asked["integration_ids"] = [Int8(id_) for id_ in self.integration_ids]
+        return asked
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of a sorted list: at most `size` rows after (or, reversed, before) a position, `offset` rows skipped.
+
+    `sort` names columns by the keys of SORTS with True for descending, and ends with pk; `position` has a value for each.
+    """
+
+    sort: Sequence[tuple[str, bool]]
+    size: int
+    position: Sequence[object] | None = None
+    reverse: bool = False
+    offset: int = 0
+
+
+class ListedOrder(NamedTuple):
+    """A row of a page, with its position in the active sort."""
+
+    id: int
+    created_at: datetime
+    modified_at: datetime
+    doc: str
+    position: tuple[object, ...]
+
+
+_POSITIONS: tuple[LiteralString, ...] = ("%(p0)s", "%(p1)s", "%(p2)s", "%(p3)s", "%(p4)s")
+
+
+def _beyond(columns: Sequence[LiteralString], descending: Sequence[bool]) -> LiteralString:
+    """The condition for rows after a position in a sort of several directions.
+
+    The first line repeats what the rest implies, in the form that an index on the first column can start from.
+    """
+    first: LiteralString = " <= " if descending[0] else " >= "
+    condition: LiteralString = columns[0] + first + _POSITIONS[0]
+    alternatives: list[LiteralString] = []
+    for last, downwards in enumerate(descending):
+        step: LiteralString = " < " if downwards else " > "
+        equal: list[LiteralString] = [columns[i] + " = " + _POSITIONS[i] for i in range(last)]
+        alternatives.append(" AND ".join([*equal, columns[last] + step + _POSITIONS[last]]))
+    return condition + " AND (" + " OR ".join(["(" + each + ")" for each in alternatives]) + ")"
+
+
+async def find_orders(tx: Tx, account_id: int, wanted: OrderFilter, page: Page) -> list[ListedOrder]:
+    """A page of an account's orders. A reversed page comes back nearest first, that is in the opposite order."""
+    columns: list[LiteralString] = ["o." + SORTS[name] for name, _ in page.sort]
+    descending = [downwards != page.reverse for _, downwards in page.sort]
+    asked = wanted.values()
+    conditions: list[LiteralString] = ["o.account_id = %(account_id)s", *[_FILTERS[name] for name in asked]]
+    if page.position is not None:
+        conditions.append(_beyond(columns, descending))
+    directions: list[LiteralString] = [" DESC" if downwards else "" for downwards in descending]
+    return await tx.rows(
+        lambda id_, created_at, modified_at, doc, *position: ListedOrder(id_, created_at, modified_at, doc, position),
+        "SELECT o.id, o.created_at, o.modified_at, o.doc, "
+        + ", ".join(columns)
+        + " FROM orders AS o WHERE "
+        + " AND ".join(conditions)
+        + " ORDER BY "
+        + ", ".join([column + direction for column, direction in zip(columns, directions, strict=True)])
+        + " LIMIT %(size)s OFFSET %(offset)s",
+        {"account_id": account_id, "size": page.size, "offset": page.offset}
+        | asked
+        | {f"p{index}": value for index, value in enumerate(page.position or ())},
+    )
+
+
+class ProjectedOrder(NamedTuple):
+    """An order with the columns that were computed from it."""
+
+    id: int
+    doc: str
+    projection: Projection
+
+
+async def find_projected(tx: Tx, account_id: int, after_id: int, size: int) -> list[ProjectedOrder]:
+    """At most `size` orders of an account above an id, by id."""
+    return await tx.rows(
+        lambda id_, doc, *columns: ProjectedOrder(id_, doc, Projection(*columns)),
+        """
+        SELECT o.id, o.doc, o.order_number, o.order_id_folded, o.order_number_folded, o.status_folded, o.ordered_at,
+               o.shop_updated_at
+          FROM orders AS o
+         WHERE o.account_id = %(account_id)s AND o.id > %(after_id)s
+         ORDER BY o.id
+         LIMIT %(size)s
+        """,
+        {"account_id": account_id, "after_id": after_id, "size": size},
+    )

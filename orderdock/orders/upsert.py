@@ -1,0 +1,161 @@
+"""Create and update up to 100 orders, all or none (behaviour 1.3, 2.2, 3.1 to 3.3)."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from msgspec import UNSET
+
+from orderdock import limits
+from orderdock.db.pool import Tx
+from orderdock.errors import Conflict, Fault, Invalid
+from orderdock.http.explain import Reading
+from orderdock.integrations import store as integrations
+from orderdock.orders import store
+from orderdock.orders.merge import encode_order, merge
+from orderdock.orders.project import project
+from orderdock.orders.schema import OrderDetailsIn, OrderIn, OrderRef, missing_members
+from orderdock.orders.store import Key, OrderKey
+
+
+_NOTHING = "{}"
+
+
+@dataclass
+class _Row:
+    """What a key holds while a batch is applied: as it is stored (if it is), and as it shall be."""
+
+    id: int | None
+    before: str
+    after: str
+
+
+class SavedOrder(NamedTuple):
+    """What became of one order of a batch."""
+
+    ref: OrderRef
+    outcome: Literal["created", "changed", "unchanged"]
+
+
+async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]) -> list[SavedOrder]:
+    """Store a batch, and say what became of each of its orders, in the order sent.
+
+    A key that a batch names twice is applied in turn. Orders that bring nothing new are not written.
+    Raises Invalid with every fault of every order, Conflict when an order is being changed for too long; then nothing
+    is written.
+    """
+    batch = reading.value
+    keys = sorted({key for order in batch if (key := _key(order)) is not None})
+    for _ in range(limits.write_attempts_max):
+        stored = await store.find_orders_by_key(tx, account_id, keys, lock=not reading.faults)
+        rows = {(row.integration_id, row.order_id): _Row(row.id, row.doc, row.doc) for row in stored}
+        faults = [*reading.faults, *await _find_faults(tx, account_id, batch, rows)]
+        if faults:
+            raise Invalid(_by_order(faults, batch), faults_left_out=reading.faults_left_out)
+        for order in batch:
+            row = rows.setdefault(_known_key(order), _Row(None, _NOTHING, _NOTHING))
+            row.after = merge(row.after, encode_order(order))
+        if await _write(tx, account_id, rows):
+            return [_saved(order, rows[_known_key(order)]) for order in batch]
+        # Another request created one of these keys in the meantime, or took an integration away: look again.
+    raise Conflict(limits.retry_after_s)
+
+
+def _key(order: OrderIn) -> Key | None:
+    """The key of an order, or None when it could not be read."""
+    if not isinstance(order, OrderIn) or not isinstance(order.order_details, OrderDetailsIn):
+        return None
+    integration_id = getattr(order.order_details.integration, "id", None)
+    if not isinstance(integration_id, int) or not isinstance(order.order_id, str):
+        return None
+    return integration_id, order.order_id
+
+
+def _known_key(order: OrderIn) -> Key:
+    return order.order_details.integration.id, order.order_id
+
+
+async def _write(tx: Tx, account_id: int, rows: Mapping[Key, _Row]) -> bool:
+    """Insert what is new and update what changed, one statement each. False when a new key was not free."""
+    new = {key: row for key, row in rows.items() if row.id is None}
+    if new:
+        docs = [row.after for row in new.values()]
+        for done in await store.insert_orders(tx, account_id, list(new), docs, [project(doc) for doc in docs]):
+            new.pop((done.integration_id, done.order_id)).id = done.id
+        if new:
+            return False
+    changed = {row.id: row.after for row in rows.values() if row.id and row.before not in (row.after, _NOTHING)}
+    if changed:
+        docs = list(changed.values())
+        await store.update_orders(tx, account_id, list(changed), docs, [project(doc) for doc in docs])
+    return True
+
+
+def _saved(order: OrderIn, row: _Row) -> SavedOrder:
+    assert row.id is not None
+    number = project(row.after).order_number if order.order_number is UNSET else order.order_number
+    outcome = "created" if row.before == _NOTHING else "unchanged" if row.after == row.before else "changed"
+    return SavedOrder(OrderRef(row.id, order.order_id, number), outcome)
+
+
+# What only the stored orders can tell
+
+
+async def _find_faults(tx: Tx, account_id: int, batch: Sequence[OrderIn], rows: Mapping[Key, _Row]) -> list[Fault]:
+    """Find what is wrong with a batch beyond the shape of its orders; orders that could not be read are passed over."""
+    readable = [(index, order) for index, order in enumerate(batch) if isinstance(order, OrderIn)]
+    shops = await integrations.find_ids(tx, account_id) if any(_key(each) not in rows for _, each in readable) else ()
+    targets = await _find_targets(tx, account_id, [order for _, order in readable], rows)
+    faults: list[Fault] = []
+    there = set(rows)
+    for index, order in readable:
+        key = _key(order)
+        if key is not None and key not in rows and key[0] not in shops:
+            detail = f"Integration with id {key[0]} does not exist"
+            faults.append(Fault((index, "order_details", "integration", "id"), detail))
+        if isinstance(order.id, str):
+            faults.extend(_target_faults(index, order, key, rows, targets))
+        elif key not in there:
+            faults.extend(Fault((index, *path), "Field required") for path in missing_members(order))
+            there |= {key} - {None}  # a second entry with this key updates what the first one creates
+    return faults
+
+
+async def _find_targets(
+    tx: Tx, account_id: int, orders: Sequence[OrderIn], rows: Mapping[Key, _Row]
+) -> dict[int, OrderKey]:
+    """Find the orders that are named by our id and not by their key."""
+    ids = {int(order.id) for order in orders if isinstance(order.id, str)} - {row.id for row in rows.values()}
+    if not ids:
+        return {}
+    found = await store.find_order_keys(tx, account_id, [id_ for id_ in ids if id_ <= limits.id_max])
+    return {target.id: target for target in found}
+
+
+def _target_faults(
+    index: int, order: OrderIn, key: Key | None, rows: Mapping[Key, _Row], targets: Mapping[int, OrderKey]
+) -> Iterator[Fault]:
+    """Say what is wrong with an order that names its target by our id as well."""
+    assert order.id is not None
+    by_id = {row.id: OrderKey(row.id, *key) for key, row in rows.items() if row.id is not None}
+    target = by_id.get(int(order.id)) or targets.get(int(order.id))
+    if target is None:
+        yield Fault((index, "id"), f"Order with id {order.id[:64]} does not exist")
+    elif key is not None and target.order_id != key[1]:
+        yield Fault((index, "order_id"), f"Order id {target.order_id} cannot be changed")
+    elif key is not None and target.integration_id != key[0]:
+        detail = f"Integration id {target.integration_id} cannot be changed"
+        yield Fault((index, "order_details", "integration", "id"), detail)
+
+
+def _by_order(faults: Collection[Fault], batch: Sequence[OrderIn]) -> list[Fault]:
+    """Sort faults by the order they belong to, and name that order by its order_id where it could be read."""
+
+    def index(fault: Fault) -> int:
+        return int(fault.path[0]) if fault.path else -1
+
+    def order_id(fault: Fault) -> str | None:
+        sent = getattr(batch[index(fault)], "order_id", None) if fault.path else None
+        return sent if isinstance(sent, str) else None
+
+    return [replace(fault, key=order_id(fault)) for fault in sorted(faults, key=index)]

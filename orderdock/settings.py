@@ -1,0 +1,117 @@
+"""Every setting: its type, its default, and one sentence. Read once by the command, then passed on.
+
+Each is an environment variable (`ORDERDOCK_` and the name in capitals) and, where `option` says so, an option of
+`orderdock serve`. For secrets, a variable that ends in `_FILE` names a file that holds the value.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+from uuid import UUID
+
+from orderdock.errors import UsageError
+
+PREFIX = "ORDERDOCK_"
+
+
+def _setting(default: Any, meaning: str, *, option: bool = False, secret: bool = False, least: int = 0) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "option": option, "secret": secret, "least": least})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one orderdock runs."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on.", option=True)
+    port: int = _setting(8080, "TCP port to listen on.", option=True, least=1)
+    workers: int = _setting(1, "Processes that answer requests.", option=True, least=1)
+    data_dir: Path = _setting(Path("orderdock-data"), "Directory of the embedded database.", option=True)
+    database_url: str = _setting(
+        "", "PostgreSQL 15 or newer to use instead of the embedded one.", option=True, secret=True
+    )
+    public_key: str = _setting("", "Public key of the first API key, instead of a drawn one.", secret=True)
+    secret_key: str = _setting("", "Secret key of the first API key, instead of a drawn one.", secret=True)
+    profile: Literal["guide", "openapi"] = _setting("guide", "Response profile of keys that do not name their own.")
+    conflict_wait_ms: int = _setting(3000, "How long a write waits for an order that another one is changing.", least=1)
+    public_base_url: str = _setting("", "Scheme, host and path prefix in links, instead of those of the request.")
+    partner_ids: tuple[UUID, ...] = _setting((), "Partner ids that are accepted, separated by commas; none: any UUID.")
+    body_bytes_max: int = _setting(10 * 2**20, "Largest request body.", least=1)
+    json_depth_max: int = _setting(64, "Deepest nesting of a JSON body.", least=8)
+    pool_size: int = _setting(10, "Database connections of one worker.", least=1)
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "What is logged: debug shows every request, info those that were refused."
+    )
+    accept_data_loss: bool = _setting(False, "Start on a database that may lose answered writes (fsync off).")
+
+
+def read_settings(environment: Mapping[str, str], **options: Any) -> Settings:
+    """Read settings from the environment; options that are not None win.
+
+    Raises UsageError for an unknown variable with our prefix, an unreadable file, or a value of the wrong kind.
+    """
+    names = {setting.name for setting in fields(Settings)}
+    found: dict[str, Any] = {}
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name.endswith("_file") and name.removesuffix("_file") in names:
+            found[name.removesuffix("_file")] = (variable, _read_file(variable, text))
+        elif name in names:
+            found[name] = (variable, text)
+        else:
+            raise UsageError(f"{variable} is no setting of orderdock; docs/operating.md lists them.")
+    parsed = {name: _parse(name, *source) for name, source in found.items() if source[1] != ""}
+    given = {name: value for name, value in options.items() if value is not None}
+    return replace(Settings(), **parsed | given)
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """Write settings as variables, for worker processes: read_settings gives the same back."""
+    texts = {}
+    for setting in fields(Settings):
+        value = getattr(settings, setting.name)
+        texts[PREFIX + setting.name.upper()] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return texts
+
+
+def _read_file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise UsageError(f"{variable}: cannot read {path}: {reason}.") from None
+
+
+def _parse(name: str, variable: str, text: str) -> Any:
+    kind = get_type_hints(Settings)[name]
+    least = next(setting.metadata["least"] for setting in fields(Settings) if setting.name == name)
+    if kind is int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= 2**31:
+            raise UsageError(f"{variable} should be a whole number of {least} or more, not {text!r}.")
+        return int(text)
+    if kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise UsageError(f"{variable} should be true or false, not {text!r}.")
+        return text.lower() == "true"
+    if choices := get_args(kind):
+        if choices[0] is UUID:
+            return _each(variable, text, UUID)
+        if text not in choices:
+            raise UsageError(f"{variable} should be one of {', '.join(choices)}, not {text!r}.")
+        return text
+    return kind(text)
+
+
+def _each(variable: str, text: str, kind: Callable[[str], Any]) -> tuple[Any, ...]:
+    try:
+        return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"{variable} should be UUIDs separated by commas, not {text!r}.") from None
+
+
+def from_process() -> Settings:
+    """Read the settings of this process."""
+    return read_settings(os.environ)
