@@ -6,12 +6,12 @@ BIN = .venv/bin
 # A virtual environment takes over what PYTHONPATH and friends say; ours shall hold only what the lock names.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: install serve test check format bench lock clean
+.PHONY: install serve test lint check format bench lock clean
 
 install: .venv/installed
 
 .venv/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "orderdock needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": try make PYTHON=python3.12 install")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "orderdock needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": name one by make PYTHON=python3.12 serve")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
@@ -24,14 +24,17 @@ install: .venv/installed
 serve: install
 	@$(BIN)/orderdock serve
 
+# Three at a time: they wait for processes to start and stop as often as they compute.
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
-check: .venv/installed-dev
+lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --level error
-	$(BIN)/python -m pytest
+
+# The rules of the house are among the tests.
+check: lint test
 
 format: .venv/installed-dev
 	$(BIN)/ruff format .

@@ -4,26 +4,15 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import structlog
 from starlette.types import ASGIApp
 
 from orderdock.accounts.keys import KeyRing
 from orderdock.db.pool import Database
-from orderdock.http.auth import FindCaller
-from orderdock.http.endpoint import Application
+from orderdock.http.endpoint import Application, Parts
 from orderdock.routes import ENDPOINTS
 from orderdock.settings import Settings, from_process
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the endpoints work with."""
-
-    settings: Settings
-    db: Database
-    find_caller: FindCaller
 
 
 def build_app(settings: Settings) -> ASGIApp:

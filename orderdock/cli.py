@@ -1,25 +1,27 @@
 """The command line: serve, administer, move orders in and out. One function a command."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TextIO, TypeVar
 
 import msgspec
 import psycopg
+import structlog
 import typer
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
-from orderdock import __version__, limits, server
+from orderdock import __version__, limits
 from orderdock.accounts import store as accounts
 from orderdock.accounts.keys import SCOPES, NewKey, make_key
 from orderdock.db import migrate as migrations
@@ -32,8 +34,9 @@ from orderdock.settings import Settings, read_settings
 
 T = TypeVar("T")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(highlight=False, soft_wrap=True, stderr=True)
+# What is printed is data: no [markup], no :emoji:.
+out = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+err = Console(markup=False, emoji=False, highlight=False, soft_wrap=True, stderr=True)
 
 app = typer.Typer(
     help="The order hub that anybody can run.",
@@ -48,67 +51,97 @@ app.add_typer(accounts_app, name="accounts")
 app.add_typer(integrations_app, name="integrations")
 app.add_typer(keys_app, name="keys")
 
-DataDir = Annotated[Path | None, typer.Option(help="Directory of the embedded database.", show_default=False)]
+# Whether a path can be used is said by who uses it, in words that fit: readable=False keeps typer from looking.
+AFile = Annotated[Path, typer.Argument(metavar="FILE", readable=False)]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Directory of the embedded database.", readable=False, show_default=False)
+]
 DatabaseUrl = Annotated[str | None, typer.Option(help="A PostgreSQL to use instead.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-OneAccount = Annotated[int, typer.Option("--account", help="Id of the account.")]
-AnyAccount = Annotated[int | None, typer.Option("--account", help="Id of the account.", show_default=False)]
-AnyIntegration = Annotated[int | None, typer.Option("--integration", help="Id of the integration.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.", metavar="")]
+
+
+def _an_id(value: int | None) -> int | None:
+    if value is not None and value > limits.id_max:
+        raise typer.BadParameter("there is no id as large as that")
+    return value
+
+
+OneAccount = Annotated[int, typer.Option("--account", help="Id of the account.", callback=_an_id)]
+AnyAccount = Annotated[
+    int | None, typer.Option("--account", help="Id of the account.", callback=_an_id, show_default=False)
+]
+AnyIntegration = Annotated[
+    int | None, typer.Option("--integration", help="Id of the integration.", callback=_an_id, show_default=False)
+]
+AnId = Annotated[int, typer.Argument(metavar="ID", callback=_an_id)]
 
 
 def main() -> None:
     """Run a command. What a person can mend is one line on standard error and exit status 2."""
     # What `kill` and a closed terminal send ends a command as Ctrl-C does, so that it leaves nothing behind.
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is how `nohup` starts us
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     try:
-        app()
+        sys.exit(app(prog_name="orderdock", standalone_mode=False))
+    except typer.TyperException as error:
+        if message := error.format_message():  # none after the help of a command that needs another word
+            _fail(f"{message.rstrip('.')}; --help says more.")
+        sys.exit(2)
     except (UsageError, EmbeddedError) as error:
         _fail(str(error))
     except Problem as problem:
         _fail(problem.faults[0].detail)
     except psycopg.OperationalError as error:
-        _fail(f"The database does not answer: {' '.join(str(error).split())}")
-    except BrokenPipeError:
-        os._exit(1)  # who read our output has enough
+        _fail(f"The database does not answer ({error}): start it, or give another --database-url.")
     except KeyboardInterrupt:
         sys.exit(130)
 
 
 def _fail(line: str) -> None:
-    err.print(f"orderdock: {line}", markup=False)
+    _complain(" ".join(line.split()))
     sys.exit(2)
+
+
+def _complain(line: str) -> None:
+    err.print(_printable(f"orderdock: {line}"))
+
+
+def _printable(text: str) -> str:
+    """Show control characters as escapes: what a client sent shall not steer the terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 # The database of a command
 
 
 @contextmanager
-def _database(settings: Settings, *, migrate_it: bool) -> Iterator[Settings]:
-    """Give the settings with the URL of a database that is there and has our schema: embedded, unless a URL is set."""
+def _database(settings: Settings, migrated: Callable[[str], None] | None = None) -> Iterator[Settings]:
+    """Give the settings with the URL of a database that is there and has our schema: embedded, unless a URL is set.
+
+    `migrated` hears of each migration. Without it, a database at a URL is left as it is: its administrator says when.
+    """
     if settings.database_url:
-        try:
-            psycopg.conninfo.conninfo_to_dict(settings.database_url)
-        except psycopg.ProgrammingError:
-            raise UsageError(
-                "The database URL cannot be read; it looks like postgresql://user:secret@host/name."
-            ) from None
-        _prepare(settings, migrate_it=migrate_it)
+        _prepare(settings, migrated)
         yield settings
         return
-    with embedded_database(settings.data_dir, lambda line: err.print(line, markup=False)) as database:
+    with embedded_database(settings.data_dir, _complain) as database:
         settings = replace(settings, database_url=database.conninfo)
-        _prepare(settings, migrate_it=True)
+        _prepare(settings, migrated or _silently)
         yield settings
 
 
-def _prepare(settings: Settings, *, migrate_it: bool) -> None:
+def _prepare(settings: Settings, migrated: Callable[[str], None] | None) -> None:
     if not settings.accept_data_loss:
         migrations.refuse_lossy(settings.database_url)
-    if migrate_it:
-        migrations.migrate(settings.database_url, lambda name: None)
+    if migrated:
+        migrations.migrate(settings.database_url, migrated)
     else:
         migrations.refuse_other(settings.database_url)
+
+
+def _silently(_: object) -> None:
+    pass
 
 
 def _run(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
@@ -118,26 +151,37 @@ def _run(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
         async with Database(settings.database_url, pool_size=2, conflict_wait_ms=settings.conflict_wait_ms) as db:
             return await work(db)
 
-    return asyncio.run(run())
+    # A command says by itself what there is to say.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable()
+    try:
+        return asyncio.run(run())
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _administer(data_dir: Path | None, database_url: str | None, work: Callable[[Tx], Awaitable[T]]) -> T:
     """Run an administrator's transaction."""
     settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
-    with _database(settings, migrate_it=False) as ready:
+    with _database(settings) as ready:
         return _run(ready, lambda db: db.transact(work))
 
 
-async def _the_account(tx: Tx, account_id: int | None) -> int:
-    """The account that is meant: the one named, or the only one."""
-    found = await accounts.find_accounts(tx)
-    if account_id is None and len(found) == 1:
-        return found[0].id
-    if account_id is None:
+async def _the_account(tx: Tx, account_id: int | None, integration_id: int | None = None) -> int:
+    """The account that is meant: the one named, that of the integration, or the only one."""
+    if integration_id is not None:
+        owner = await _account_of(tx, integration_id)
+        if account_id not in (None, owner):
+            raise UsageError(f"Integration {integration_id} is one of account {owner}; leave --account out.")
+        return owner
+    found = [account.id for account in await accounts.find_accounts(tx)]
+    if not found:
+        raise UsageError("There is no account yet; `orderdock accounts create NAME` makes one.")
+    if account_id is None and len(found) > 1:
         raise UsageError("Which account? Say --account ID; `orderdock accounts list` shows them.")
-    if account_id not in {account.id for account in found}:
+    if account_id is not None and account_id not in found:
         raise UsageError(f"There is no account {account_id}; `orderdock accounts list` shows them.")
-    return account_id
+    return found[0] if account_id is None else account_id
 
 
 async def _account_of(tx: Tx, integration_id: int) -> int:
@@ -152,25 +196,32 @@ async def _account_of(tx: Tx, integration_id: int) -> int:
 
 def _print_json(value: Any) -> None:
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
 
 
-def _print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
-    """Print rows as a table, or as a JSON list."""
+def _print_rows(rows: Sequence[Any], *names: str, as_json: bool) -> None:
+    """Print rows as a JSON list, or the named columns as a table.
+
+    A row is one line, also when that is wider than the terminal: nothing is cut. A column without values is left out.
+    """
     if as_json:
-        _print_json(rows)
+        _print_json([row._asdict() for row in rows])
         return
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0] if rows else ():
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(escape(_cell(value)) for value in row.values()))
-    out.print(table if rows else "None yet.")
+    columns = [[name, *(_cell(getattr(row, name)) for row in rows)] for name in names]
+    filled = [column for column in columns if any(column[1:])]
+    widths = [max(map(cell_len, column)) for column in filled]
+    for line in zip(*filled, strict=True):
+        out.print("  ".join(map(set_cell_size, line, widths)).rstrip())
+    if not rows:
+        out.print("None yet.")
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%SZ}"
+    return "" if value is None else _printable(str(value))
 
 
 class _Rate(ProgressColumn):
@@ -182,7 +233,8 @@ class _Rate(ProgressColumn):
 
 
 def _progress() -> Progress:
-    return Progress(BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), console=err, transient=True)
+    columns = BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 
 # Commands
@@ -197,7 +249,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def orderdock(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version.", metavar="", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """The order hub that anybody can run."""
@@ -215,8 +267,11 @@ def serve(
     settings = read_settings(
         os.environ, host=host, port=port, workers=workers, data_dir=data_dir, database_url=database_url
     )
+    # uvicorn and every route: what no other command waits for.
+    from orderdock import server
+
     listener = server.listen(settings.host, settings.port)
-    with listener, _database(settings, migrate_it=True) as ready:
+    with listener, _database(settings, _silently) as ready:
         first = _run(ready, lambda db: db.transact(lambda tx: server.first_run(tx, ready)))
         server.announce(out, ready, first, embedded=not settings.database_url)
         server.run(ready, listener)
@@ -227,11 +282,8 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json:
     """Bring the database to the schema of this version."""
     settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
     applied: list[str] = []
-    if settings.database_url:
-        migrations.migrate(settings.database_url, applied.append)
-    else:
-        with embedded_database(settings.data_dir, lambda line: err.print(line, markup=False)) as database:
-            migrations.migrate(database.conninfo, applied.append)
+    with _database(settings, applied.append):
+        pass
     if as_json:
         _print_json({"applied": applied})
     else:
@@ -240,7 +292,10 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json:
 
 @accounts_app.command("create")
 def create_account(
-    name: str, data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
 ) -> None:
     """Create an account."""
     account = _administer(data_dir, database_url, lambda tx: accounts.create_account(tx, _named(name)))
@@ -254,7 +309,7 @@ def create_account(
 def list_accounts(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List the accounts."""
     rows = _administer(data_dir, database_url, accounts.find_accounts)
-    _print_rows([row._asdict() for row in rows], as_json=as_json)
+    _print_rows(rows, "id", "name", "created_at", as_json=as_json)
 
 
 @integrations_app.command("create")
@@ -285,14 +340,12 @@ def list_integrations(
 ) -> None:
     """List the integrations, of one account or of all."""
     rows = _administer(data_dir, database_url, lambda tx: integrations.find_integrations(tx, account))
-    shown = ("id", "account_id", "shop_name", "type", "created_at")
-    whole = [row._asdict() for row in rows]
-    _print_rows(whole if as_json else [{name: row[name] for name in shown} for row in whole], as_json=as_json)
+    _print_rows(rows, "id", "account_id", "shop_name", "type", "created_at", as_json=as_json)
 
 
 @integrations_app.command("delete")
 def delete_integration(
-    integration_id: Annotated[int, typer.Argument(metavar="ID")],
+    integration_id: AnId,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -347,12 +400,13 @@ def list_keys(
 ) -> None:
     """List the keys, of one account or of all, without their secrets."""
     rows = _administer(data_dir, database_url, lambda tx: accounts.find_keys(tx, account))
-    _print_rows([row._asdict() for row in rows], as_json=as_json)
+    shown = ("id", "account_id", "name", "public_key", "scopes", "profile", "revoked_at")
+    _print_rows(rows, *shown, as_json=as_json)
 
 
 @keys_app.command("revoke")
 def revoke_key(
-    key_id: Annotated[int, typer.Argument(metavar="ID")],
+    key_id: AnId,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -368,17 +422,18 @@ def revoke_key(
 
 @app.command("import")
 def import_(
-    file: Path,
+    file: AFile,
     integration: AnyIntegration = None,
     account: AnyAccount = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Store the orders of a file: NDJSON or a JSON array, in batches, as POST does.
+    """Store the orders of a file, NDJSON or a JSON array, as POST does.
 
-    With --integration, its id takes the place of the one in each order. Nothing is stored of a file that is not JSON;
-    of one that is, orders that are refused are listed, and the exit status is 1.
+    With --integration, its id takes the place of the one in each order.
+
+    Nothing is stored of a file that is not JSON. Orders that are refused are listed, and the exit status is 1.
     """
     count = sum(1 for _ in bulk.read_orders(file))
     settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
@@ -390,11 +445,11 @@ def import_(
             return
         name = f"order {refusal.order_id}" if refusal.order_id is not None else "an order"
         for fault in refusal.faults:
-            err.print(f"{refusal.place}, {name}: {fault}", markup=False)
+            err.print(_printable(f"{refusal.place}, {name}: {fault}"))
 
     async def work(db: Database, progress: Callable[[int], None]) -> bulk.ImportResult:
         async with db.connection() as tx:
-            account_id = await _account_of(tx, integration) if integration else await _the_account(tx, account)
+            account_id = await _the_account(tx, account, integration)
         return await bulk.import_orders(
             db,
             account_id,
@@ -405,7 +460,7 @@ def import_(
             refused=refused,
         )
 
-    with _database(settings, migrate_it=False) as ready, _progress() as bar:
+    with _database(settings) as ready, _progress() as bar:
         task = bar.add_task("", total=count)
         result = _run(ready, lambda db: work(db, lambda done: bar.advance(task, done)))
     counts = {name: result.outcomes[name] for name in ("created", "changed", "unchanged")}
@@ -420,7 +475,7 @@ def import_(
 
 @app.command()
 def export(
-    file: Path,
+    file: AFile,
     integration: AnyIntegration = None,
     account: AnyAccount = None,
     data_dir: DataDir = None,
@@ -432,28 +487,20 @@ def export(
 
     async def work(db: Database) -> int:
         async with db.connection() as tx:
-            account_id = await _account_of(tx, integration) if integration else await _the_account(tx, account)
+            account_id = await _the_account(tx, account, integration)
         written = 0
-        # Beside it first: a file with this name is whole, or as it was.
-        unfinished = file.with_name(file.name + ".part")
-        try:
-            with unfinished.open("w", encoding="utf-8", newline="\n") as target:
-                async for doc in bulk.export_orders(db, account_id, integration):
-                    target.write(doc + "\n")
-                    written += 1
-            unfinished.replace(file)
-        except OSError as error:
-            raise UsageError(f"Cannot write {file}: {error.strerror}.") from None
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with _new_file(file) as target:
+            async for doc in bulk.export_orders(db, account_id, integration):
+                target.write(doc + "\n")
+                written += 1
         return written
 
-    with _database(settings, migrate_it=False) as ready:
+    with _database(settings) as ready:
         written = _run(ready, work)
     if as_json:
         _print_json({"written": written})
     else:
-        out.print(f"Wrote {written} orders to {file}.", markup=False)
+        out.print(f"Wrote {written} orders to {file}.")
 
 
 @app.command()
@@ -461,38 +508,53 @@ def check(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: J
     """Recompute the columns that orders are filtered by, and say where they differ; exit status 1 when they do."""
     settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
     differences: list[dict[str, Any]] = []
-    checked = 0
 
-    async def work(db: Database) -> None:
-        nonlocal checked
+    async def work(db: Database) -> int:
         async with db.connection() as tx:
             found = await accounts.find_accounts(tx)
+        checked = 0
         for account in found:
             async for difference in bulk.check_orders(db, account.id):
                 checked += 1
                 if difference is not None:
-                    for column, (stored, right) in difference.columns.items():
-                        differences.append(
-                            {
-                                "account_id": account.id,
-                                "id": difference.id,
-                                "column": column,
-                                "stored": str(stored),
-                                "expected": str(right),
-                            }
-                        )
+                    differences.extend(_in_words(account.id, difference))
+        return checked
 
-    with _database(settings, migrate_it=False) as ready:
-        _run(ready, work)
+    with _database(settings) as ready:
+        checked = _run(ready, work)
     if as_json:
         _print_json({"checked": checked, "differences": differences})
     else:
         for each in differences:
             line = "order {id} of account {account_id}: {column} is {stored!r}, should be {expected!r}"
-            err.print(line.format(**each), markup=False)
+            err.print(line.format(**each))
         out.print(f"{checked} orders checked, {len(differences)} differences.")
     if differences:
         raise typer.Exit(1)
+
+
+def _in_words(account_id: int, difference: bulk.Difference) -> Iterator[dict[str, Any]]:
+    for column, (stored, right) in difference.columns.items():
+        where = {"account_id": account_id, "id": difference.id, "column": column}
+        yield {**where, "stored": str(stored), "expected": str(right)}
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[TextIO]:
+    """Lend a file to write to that takes its name when the block ends: under that name it is whole, or as before."""
+    try:
+        if file.exists() and not file.is_file():
+            raise UsageError(f"Cannot write {file}: it is not a file; name one.")
+        whole = file.resolve()
+        unfinished = whole.with_name(whole.name + ".part")
+        try:
+            with unfinished.open("w", encoding="utf-8", newline="\n") as target:
+                yield target
+            unfinished.replace(whole)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"Cannot write {file}: {error.strerror}; name a file that you may write.") from None
 
 
 def _named(text: str) -> str:

@@ -3,12 +3,12 @@
 orders_per_batch_max = 100
 errors_per_reply_max = 1000
 ignored_fields_named_max = 20
+ignored_fields_bytes_max = 4000
 
 page_size_default = 100
 page_size_max = 200
 offset_max = 2**31 - 1
 query_bytes_max = 16_384
-filter_values_max = 1000
 
 key_chars_max = 255
 text_chars_max = 4096

@@ -1,11 +1,13 @@
 """Every URL on one page: method, path, handler, scope; and what the API document says of it."""
 
-from orderdock import limits
+from orderdock import examples, limits
 from orderdock.accounts import api as accounts
 from orderdock.accounts.schema import Metadata
-from orderdock.errors import Conflict, Invalid, InvalidCursor, NotFound, TooLarge, UnsupportedMediaType
-from orderdock.http import health
+from orderdock.errors import Conflict, Invalid, InvalidCursor, NotFound, TooLarge, Unavailable, UnsupportedMediaType
+from orderdock.http import explorer, files, health, openapi
+from orderdock.http.call import ANY_SCOPE
 from orderdock.http.endpoint import Endpoint, Parameter
+from orderdock.http.health import Health
 from orderdock.http.pointers import batch_pointer, order_pointer
 from orderdock.integrations import api as integrations
 from orderdock.integrations.schema import Integration, IntegrationPatch
@@ -50,7 +52,7 @@ _PREFER = Parameter(
 _PARTNER = Parameter("Sendcloud-Partner-Id", "The UUID of a partner.", {"type": "string", "format": "uuid"}, "header")
 _IGNORED = Parameter("Orderdock-Ignored-Fields", "Members of the body that are not known.", _TEXT, "header")
 
-ENDPOINTS = (
+_API = (
     Endpoint(
         "GET",
         "/api/v3/orders",
@@ -60,17 +62,20 @@ ENDPOINTS = (
         parameters=_ORDER_FILTERS,
         headers=(_LINK,),
         problems=(Invalid, InvalidCursor),
+        fault=examples.DATE_FAULT,
     ),
     Endpoint(
         "POST",
         "/api/v3/orders",
         orders.upsert_orders,
         "write:order",
+        openapi_status=201,
         body=orders.OrderBatch,
-        data=list[OrderRef],
+        data=list[OrderRef] | list[OrderOut],
         parameters=(_PREFER, _PARTNER),
         headers=(_IGNORED,),
         problems=(*_BODY, Conflict),
+        fault=examples.BATCH_FAULT,
         pointer=batch_pointer,
     ),
     Endpoint("POST", "/api/v3/orders/create-label-sync", orders.create_label, "write:order", documented=False),
@@ -82,10 +87,11 @@ ENDPOINTS = (
         orders.patch_order,
         "write:order",
         body=Order,
-        data=OrderRef,
+        data=OrderRef | OrderOut,
         parameters=(_PREFER,),
         headers=(_IGNORED,),
         problems=(*_BODY, NotFound, Conflict),
+        fault=examples.PATCH_FAULT,
         pointer=order_pointer,
     ),
     Endpoint("DELETE", "/api/v3/orders/{id}", orders.delete_order, "write:order", 204, problems=(NotFound, Conflict)),
@@ -98,10 +104,12 @@ ENDPOINTS = (
         parameters=(
             Parameter(
                 "sort",
-                "integration_type, created_at, updated_at, last_fetch or failing_since, with - before it for descending.",
+                "integration_type, created_at, updated_at, last_fetch or failing_since; - before it for descending.",
                 _TEXT,
             ),
         ),
+        problems=(Invalid,),
+        fault=examples.QUERY_FAULT,
     ),
     Endpoint(
         "GET",
@@ -120,6 +128,7 @@ ENDPOINTS = (
         body=IntegrationPatch,
         headers=(_IGNORED,),
         problems=(*_BODY, NotFound, Conflict),
+        fault=examples.INTEGRATION_FAULT,
     ),
     Endpoint(
         "DELETE",
@@ -129,8 +138,15 @@ ENDPOINTS = (
         204,
         problems=(NotFound, Conflict),
     ),
-    Endpoint("GET", "/api/v3/user/auth/metadata", accounts.get_metadata, "read:order", data=Metadata),
-    Endpoint("GET", "/healthz", health.get_health, None, data=dict[str, str]),
-    Endpoint("GET", "/readyz", health.get_readiness, None, data=dict[str, str]),
+    Endpoint("GET", "/api/v3/user/auth/metadata", accounts.get_metadata, ANY_SCOPE, data=Metadata),
+    Endpoint("GET", "/healthz", health.get_health, None, data=Health),
+    Endpoint("GET", "/readyz", health.get_readiness, None, data=Health, problems=(Unavailable,)),
+)
+
+ENDPOINTS = (
+    *_API,
+    Endpoint("GET", "/api/v3/openapi.json", openapi.describe(_API, examples.EXAMPLES), None, documented=False),
+    Endpoint("GET", "/docs", explorer.get_explorer, None, documented=False),
+    Endpoint("GET", "/static/{path:path}", files.get_file, None, documented=False),
 )
 """Every endpoint there is. What is not here is a 404; what has no scope is open to everybody."""

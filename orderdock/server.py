@@ -1,23 +1,31 @@
 """Run the server: the port, the first run, what is printed, and uvicorn until it is told to stop."""
 
-import socket
-from dataclasses import replace
+import asyncio
+import logging
+import multiprocessing.connection
 import os
-from typing import NamedTuple
+import shlex
+import signal
+import socket
+import threading
+from dataclasses import replace
 
 import uvicorn
 from rich.console import Console
+from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from orderdock import __version__
 from orderdock.accounts import store as accounts
 from orderdock.accounts.keys import NewKey, make_key
+from orderdock.app import create_app
 from orderdock.db.pool import Tx
 from orderdock.errors import UsageError
 from orderdock.integrations import store as integrations
-from orderdock.settings import Settings, to_environment
+from orderdock.settings import PREFIX, Settings, to_environment
 
 _BACKLOG = 2048
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_S = 10  # how long requests that are being answered may take when the server is told to stop
 
 
@@ -27,7 +35,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        reason = "it is in use" if error.errno == 98 else error.strerror or str(error)
+        # create_server's own words repeat the address.
+        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
         raise UsageError(f"Cannot listen on {host}:{port}: {reason}; choose another with --host and --port.") from None
 
 
@@ -56,16 +65,19 @@ def announce(console: Console, settings: Settings, first: NewKey | None, *, embe
             f"Public key  {first.key.public_key}",
             f"Secret key  {first.secret_key}   (shown this once)",
             "Try it:",
-            f"  curl -u {first.key.public_key}:{first.secret_key} {base}/api/v3/integrations",
+            f"  curl -u {shlex.quote(f'{first.key.public_key}:{first.secret_key}')} {base}/api/v3/integrations",
         ]
     console.print("\n".join(lines) + "\nCtrl-C stops it.", markup=False)
 
 
 def run(settings: Settings, listener: socket.socket) -> None:
-    """Answer requests until SIGINT or SIGTERM."""
+    """Answer requests until SIGINT or SIGTERM; `settings` name the database."""
+    # The workers read their settings from the environment, and find only these there.
+    for variable in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[variable]
     os.environ.update(to_environment(replace(settings, public_key="", secret_key="")))
     config = uvicorn.Config(
-        "orderdock.app:create_app",
+        "orderdock.server:create_worker",
         factory=True,
         workers=settings.workers,
         log_level="warning",
@@ -77,11 +89,55 @@ def run(settings: Settings, listener: socket.socket) -> None:
         proxy_headers=True,
         forwarded_allow_ips="127.0.0.1",
     )
-    one = uvicorn.Server(config)
+    workers = _workers(config, listener) if settings.workers > 1 else None
     try:
-        if settings.workers == 1:
-            one.run(sockets=[listener])
+        if workers:
+            workers.run()
         else:
-            Multiprocess(config, target=one.run, sockets=[listener]).run()
+            _Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
-        pass  # uvicorn has stopped, and hands the signal on
+        pass  # uvicorn has stopped, and hands the signal on; or we have, while it looked after its workers
+    finally:
+        # What is left is to stop workers and database: one more Ctrl-C shall not leave them running.
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        if workers:
+            workers.terminate_all()
+            workers.join_all()
+
+
+def _workers(config: uvicorn.Config, listener: socket.socket) -> Multiprocess:
+    handlers = [signal.getsignal(number) for number in _ENDING]
+    workers = Multiprocess(config, sockets=[listener])
+    # uvicorn only looks for a signal when each worker has answered it, and starts them anew when the terminal closes.
+    for number, handler in zip(_ENDING, handlers, strict=True):
+        signal.signal(number, handler)
+    return workers
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:  # after a second Ctrl-C uvicorn waits for no request, and would not close the application
+            await self.lifespan.shutdown()
+
+
+def create_worker() -> ASGIApp:
+    """Build the application in the process that serves it; one that has a parent ends when that ends, however."""
+    if parent := multiprocessing.parent_process():
+        # What a terminal sends to all of us is for the parent, who then ends us by SIGTERM.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    return create_app()
+
+
+def _follow(parent: int) -> None:
+    multiprocessing.connection.wait([parent])
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Where a request was when its time was over is none: that it was cancelled has been said."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))

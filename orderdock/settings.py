@@ -5,8 +5,9 @@ Each is an environment variable (`ORDERDOCK_` and the name in capitals) and, whe
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 from uuid import UUID
@@ -16,8 +17,28 @@ from orderdock.errors import UsageError
 PREFIX = "ORDERDOCK_"
 
 
-def _setting(default: Any, meaning: str, *, option: bool = False, secret: bool = False, least: int = 0) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "option": option, "secret": secret, "least": least})
+_WHOLE_MAX = 2**31 - 1  # what PostgreSQL takes as a number of milliseconds
+
+
+def _setting(
+    default: Any,
+    meaning: str,
+    *,
+    option: bool = False,
+    secret: bool = False,
+    least: int = 0,
+    most: int = _WHOLE_MAX,
+    shape: tuple[str, str] = (".*", "text"),
+) -> Any:
+    """A setting: numbers have a least and a most, texts a shape: a pattern, and what it asks for in words."""
+    bounds = {"least": least, "most": most, "shape": shape}
+    return field(default=default, metadata={"meaning": meaning, "option": option, "secret": secret, **bounds})
+
+
+# What HTTP Basic can carry: the first colon ends the public key.
+_PUBLIC_KEY = (r"[!-9;-~]{1,255}", "at most 255 printable ASCII characters, no space and no colon")
+_SECRET_KEY = (r"[!-~]+", "printable ASCII characters, no space")
+_WEB_ADDRESS = (r"https?://[^\s/?#]+[^\s?#]*", "http:// or https://, a host, and perhaps a path")
 
 
 @dataclass(frozen=True)
@@ -25,17 +46,23 @@ class Settings:
     """How one orderdock runs."""
 
     host: str = _setting("127.0.0.1", "Address to listen on.", option=True)
-    port: int = _setting(8080, "TCP port to listen on.", option=True, least=1)
-    workers: int = _setting(1, "Processes that answer requests.", option=True, least=1)
+    port: int = _setting(8080, "TCP port to listen on.", option=True, least=1, most=65535)
+    workers: int = _setting(1, "Processes that answer requests.", option=True, least=1, most=1000)
     data_dir: Path = _setting(Path("orderdock-data"), "Directory of the embedded database.", option=True)
     database_url: str = _setting(
         "", "PostgreSQL 15 or newer to use instead of the embedded one.", option=True, secret=True
     )
-    public_key: str = _setting("", "Public key of the first API key, instead of a drawn one.", secret=True)
-    secret_key: str = _setting("", "Secret key of the first API key, instead of a drawn one.", secret=True)
+    public_key: str = _setting(
+        "", "Public key of the first API key, instead of a drawn one.", secret=True, shape=_PUBLIC_KEY
+    )
+    secret_key: str = _setting(
+        "", "Secret key of the first API key, instead of a drawn one.", secret=True, shape=_SECRET_KEY
+    )
     profile: Literal["guide", "openapi"] = _setting("guide", "Response profile of keys that do not name their own.")
     conflict_wait_ms: int = _setting(3000, "How long a write waits for an order that another one is changing.", least=1)
-    public_base_url: str = _setting("", "Scheme, host and path prefix in links, instead of those of the request.")
+    public_base_url: str = _setting(
+        "", "Scheme, host and path prefix in links, instead of those of the request.", shape=_WEB_ADDRESS
+    )
     partner_ids: tuple[UUID, ...] = _setting((), "Partner ids that are accepted, separated by commas; none: any UUID.")
     body_bytes_max: int = _setting(10 * 2**20, "Largest request body.", least=1)
     json_depth_max: int = _setting(64, "Deepest nesting of a JSON body.", least=8)
@@ -47,24 +74,26 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str], **options: Any) -> Settings:
-    """Read settings from the environment; options that are not None win.
+    """Read settings from the environment; options that are given, and not empty, win.
 
-    Raises UsageError for an unknown variable with our prefix, an unreadable file, or a value of the wrong kind.
+    Raises UsageError for an unknown variable with our prefix, an unreadable file, a value of the wrong kind, or a
+    setting that is given both as a value and as a file.
     """
-    names = {setting.name for setting in fields(Settings)}
-    found: dict[str, Any] = {}
+    known = {setting.name: setting for setting in fields(Settings)}
+    found: dict[str, tuple[str, str]] = {}
     for variable, text in sorted(environment.items()):
         if not variable.startswith(PREFIX):
             continue
         name = variable.removeprefix(PREFIX).lower()
-        if name.endswith("_file") and name.removesuffix("_file") in names:
-            found[name.removesuffix("_file")] = (variable, _read_file(variable, text))
-        elif name in names:
-            found[name] = (variable, text)
-        else:
+        file_of = name.removesuffix("_file")
+        if name not in known and file_of not in known:
             raise UsageError(f"{variable} is no setting of orderdock; docs/operating.md lists them.")
-    parsed = {name: _parse(name, *source) for name, source in found.items() if source[1] != ""}
-    given = {name: value for name, value in options.items() if value is not None}
+        if file_of in found:
+            raise UsageError(f"{found[file_of][0]} and {variable} are both set; keep one of them.")
+        if text:
+            found[file_of] = (variable, text if name in known else _read_file(variable, text))
+    parsed = {name: _parse(known[name], *source) for name, source in found.items()}
+    given = {name: value for name, value in options.items() if value not in (None, "")}
     return replace(Settings(), **parsed | given)
 
 
@@ -79,30 +108,36 @@ def to_environment(settings: Settings) -> dict[str, str]:
 
 def _read_file(variable: str, path: str) -> str:
     try:
-        return Path(path).read_text().strip()
+        text = Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UsageError(f"{variable}: cannot read {path}: {reason}.") from None
+    if not text:
+        raise UsageError(f"{variable}: {path} is empty.")
+    return text
 
 
-def _parse(name: str, variable: str, text: str) -> Any:
-    kind = get_type_hints(Settings)[name]
-    least = next(setting.metadata["least"] for setting in fields(Settings) if setting.name == name)
+def _parse(setting: Field[Any], variable: str, text: str) -> Any:
+    kind = get_type_hints(Settings)[setting.name]
+    choices = get_args(kind)
+    seen = "" if setting.metadata["secret"] else f", not {text!r}"
     if kind is int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= 2**31:
-            raise UsageError(f"{variable} should be a whole number of {least} or more, not {text!r}.")
+        least, most = setting.metadata["least"], setting.metadata["most"]
+        if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
+            raise UsageError(f"{variable} should be a whole number from {least} to {most}{seen}.")
         return int(text)
     if kind is bool:
         if text.lower() not in ("true", "false"):
-            raise UsageError(f"{variable} should be true or false, not {text!r}.")
+            raise UsageError(f"{variable} should be true or false{seen}.")
         return text.lower() == "true"
-    if choices := get_args(kind):
-        if choices[0] is UUID:
-            return _each(variable, text, UUID)
-        if text not in choices:
-            raise UsageError(f"{variable} should be one of {', '.join(choices)}, not {text!r}.")
-        return text
-    return kind(text)
+    if choices and choices[0] is UUID:
+        return _each(variable, text, UUID)
+    if choices and text not in choices:
+        raise UsageError(f"{variable} should be one of {', '.join(choices)}{seen}.")
+    pattern, words = setting.metadata["shape"]
+    if not re.fullmatch(pattern, text, re.DOTALL):
+        raise UsageError(f"{variable} should be {words}{seen}.")
+    return kind(text) if not choices else text
 
 
 def _each(variable: str, text: str, kind: Callable[[str], Any]) -> tuple[Any, ...]:

@@ -29,8 +29,8 @@ class Kind(metaclass=_Kind):
 
     schema: ClassVar[Mapping[str, Any]] = {}
 
-    @staticmethod
-    def read(value: Any) -> Any:
+    @classmethod
+    def read(cls, value: Any) -> Any:
         """Give the canonical form of a parsed JSON value; raise ValueError, the fault's words."""
         raise NotImplementedError
 
@@ -97,7 +97,7 @@ def _shortest(value: Decimal | int, step: Decimal) -> Decimal | int:
         raise ValueError(f"Input should be less than {limits.money_max}")
     if value <= -limits.money_max:
         raise ValueError(f"Input should be greater than -{limits.money_max}")
-    if type(value) is int:
+    if isinstance(value, int):
         return value
     whole = int(value)
     if whole == value:
@@ -119,8 +119,8 @@ class Amount(Kind):
         "examples": [19.99],
     }
 
-    @staticmethod
-    def read(value: Any) -> Decimal | int:
+    @classmethod
+    def read(cls, value: Any) -> Decimal | int:
         # Eight of them in an everyday order: what shops send is let through by one look at its text.
         if type(value) is Decimal and _PLAIN_AMOUNT(str(value)):
             return value
@@ -132,8 +132,8 @@ class PositiveNumber(Kind):
 
     schema: ClassVar = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": limits.money_max}
 
-    @staticmethod
-    def read(value: Any) -> Decimal | int:
+    @classmethod
+    def read(cls, value: Any) -> Decimal | int:
         number = _shortest(read_decimal(value), _NUMBER_STEP)
         if number <= 0:
             raise ValueError("Input should be greater than 0")
@@ -145,8 +145,8 @@ class NonNegativeNumber(Kind):
 
     schema: ClassVar = {"type": "number", "minimum": 0, "exclusiveMaximum": limits.money_max}
 
-    @staticmethod
-    def read(value: Any) -> Decimal | int:
+    @classmethod
+    def read(cls, value: Any) -> Decimal | int:
         number = _shortest(read_decimal(value), _NUMBER_STEP)
         if number < 0:
             raise ValueError("Input should be greater than or equal to 0")
@@ -158,8 +158,8 @@ class DecimalText(Kind):
 
     schema: ClassVar = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "examples": ["3.99"]}
 
-    @staticmethod
-    def read(value: Any) -> str:
+    @classmethod
+    def read(cls, value: Any) -> str:
         number = Amount.read(value)
         if number < 0:
             raise ValueError("Input should be greater than or equal to 0")
@@ -183,8 +183,8 @@ class Quantity(Kind):
 
     schema: ClassVar = {"type": "integer", "minimum": 1, "maximum": limits.quantity_max, "examples": [2]}
 
-    @staticmethod
-    def read(value: Any) -> int:
+    @classmethod
+    def read(cls, value: Any) -> int:
         number = read_whole(value)
         if number <= 0:
             raise ValueError("Input should be greater than 0")
@@ -198,8 +198,8 @@ class QuantityOrZero(Kind):
 
     schema: ClassVar = {"type": "integer", "minimum": 0, "maximum": limits.quantity_max, "examples": [2]}
 
-    @staticmethod
-    def read(value: Any) -> int:
+    @classmethod
+    def read(cls, value: Any) -> int:
         number = read_whole(value)
         return number if number == 0 else Quantity.read(_not_below_zero(number))
 
@@ -209,8 +209,8 @@ class Volume(Kind):
 
     schema: ClassVar = {"type": "integer", "minimum": 0, "maximum": limits.quantity_max, "examples": [5]}
 
-    @staticmethod
-    def read(value: Any) -> int:
+    @classmethod
+    def read(cls, value: Any) -> int:
         return QuantityOrZero.read(value)
 
 
@@ -225,8 +225,8 @@ class ContractId(Kind):
 
     schema: ClassVar = {"type": "integer", "minimum": 1, "maximum": limits.id_max, "examples": [517]}
 
-    @staticmethod
-    def read(value: Any) -> int:
+    @classmethod
+    def read(cls, value: Any) -> int:
         number = read_whole(value)
         if number < 1:
             raise ValueError("Input should be greater than or equal to 1")
@@ -235,26 +235,32 @@ class ContractId(Kind):
         return number
 
 
-class IntegrationId(Kind):
+class IntegrationId(Kind, int):
     """The id of an integration: any whole number is read, whether it exists is asked later."""
 
     schema: ClassVar = {"type": "integer", "examples": [1]}
 
-    @staticmethod
-    def read(value: Any) -> int:
+    @classmethod
+    def read(cls, value: Any) -> int:
         return read_whole(value)
 
 
-class OrderIdText(Kind):
+class OrderIdText(Kind, str):
     """Our own id of an order, which requests send as text of digits (guide: it must be a string)."""
 
     schema: ClassVar = {"type": "string", "pattern": "^[0-9]+$", "examples": ["669"]}
 
-    @staticmethod
-    def read(value: Any) -> str:
+    @classmethod
+    def read(cls, value: Any) -> str:
         if not re.fullmatch(r"[0-9]{1,4096}", read_text(value)):
             raise ValueError("Input should be a valid string of digits")
         return value
+
+
+class OrderId(Kind):
+    """Our own id of an order: a number; for keys of profile `openapi`, the same digits as text."""
+
+    schema: ClassVar = {"type": ["integer", "string"], "minimum": 1, "pattern": "^[1-9][0-9]*$", "examples": [669]}
 
 
 _BOOLEANS = {"true": True, "false": False}
@@ -265,8 +271,8 @@ class Boolean(Kind):
 
     schema: ClassVar = {"type": "boolean"}
 
-    @staticmethod
-    def read(value: Any) -> bool:
+    @classmethod
+    def read(cls, value: Any) -> bool:
         if type(value) is bool:
             return value
         if type(value) is int and value in (0, 1):
@@ -280,7 +286,7 @@ class Boolean(Kind):
 
 _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[Tt ]((?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r"(?:[Tt ]((?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-5][0-9])?)?"
 ).fullmatch
 
 
@@ -306,13 +312,13 @@ def write_time(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")
 
 
-class Timestamp(Kind):
+class Timestamp(Kind, str):
     """A time, kept as UTC text with six digits after the second."""
 
     schema: ClassVar = {"type": "string", "format": "date-time", "examples": ["2024-05-01T10:00:00.000000+00:00"]}
 
-    @staticmethod
-    def read(value: Any) -> str:
+    @classmethod
+    def read(cls, value: Any) -> str:
         if type(value) is not str:
             raise ValueError("Input should be a valid datetime")
         return write_time(parse_time(value))
@@ -329,8 +335,8 @@ class Country(Kind):
 
     schema: ClassVar = {"type": "string", "pattern": "^[A-Z]{2}$", "examples": ["NL"]}
 
-    @staticmethod
-    def read(value: Any) -> str:
+    @classmethod
+    def read(cls, value: Any) -> str:
         code = read_text(value).upper()
         if not value.isascii() or code not in _COUNTRIES:
             raise ValueError(f'"{value[:64]}" is not a valid country code')
@@ -342,8 +348,8 @@ class TaxCountry(Kind):
 
     schema: ClassVar = {"type": "string", "pattern": "^[A-Z]{2}$", "examples": ["NL"]}
 
-    @staticmethod
-    def read(value: Any) -> str:
+    @classmethod
+    def read(cls, value: Any) -> str:
         if not re.fullmatch("[A-Za-z]{2}", read_text(value)):
             raise ValueError(f'"{value[:64]}" is not a valid country code')
         return value.upper()
@@ -357,8 +363,8 @@ class Currency(Kind):
 
     schema: ClassVar = {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]}
 
-    @staticmethod
-    def read(value: Any) -> str:
+    @classmethod
+    def read(cls, value: Any) -> str:
         if type(value) is str and value in _CURRENCIES:
             return value
         if len(read_text(value)) < 3:
@@ -397,10 +403,15 @@ class Choice(Kind):
 class Email(Kind):
     """An e-mail address: one @ with something on both sides, no white space; or empty, as shops send it."""
 
-    schema: ClassVar = {"type": "string", "maxLength": limits.text_chars_max, "examples": ["jane@example.com"]}
+    schema: ClassVar = {
+        "type": "string",
+        "maxLength": limits.text_chars_max,
+        "pattern": r"^([^@\s]+@[^@\s]+)?$",
+        "examples": ["jane@example.com"],
+    }
 
-    @staticmethod
-    def read(value: Any) -> str:
+    @classmethod
+    def read(cls, value: Any) -> str:
         if len(read_text(value)) > limits.text_chars_max:
             raise ValueError(f"String should have at most {limits.text_chars_max} characters")
         if value and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
@@ -411,10 +422,15 @@ class Email(Kind):
 class WebUrl(Kind):
     """An http or https URL; nothing else, since it is shown as a link."""
 
-    schema: ClassVar = {"type": "string", "maxLength": limits.text_chars_max, "examples": ["https://example.com/"]}
+    schema: ClassVar = {
+        "type": "string",
+        "maxLength": limits.text_chars_max,
+        "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]\S*$",
+        "examples": ["https://example.com/"],
+    }
 
-    @staticmethod
-    def read(value: Any) -> str:
+    @classmethod
+    def read(cls, value: Any) -> str:
         if len(read_text(value)) > limits.text_chars_max:
             raise ValueError(f"String should have at most {limits.text_chars_max} characters")
         if not re.fullmatch(r"https?://[^\s/?#]\S*", value, re.IGNORECASE):
@@ -425,8 +441,10 @@ class WebUrl(Kind):
 class WebUrlOrEmpty(WebUrl):
     """An http or https URL, or empty."""
 
-    @staticmethod
-    def read(value: Any) -> str:
+    schema: ClassVar = {**WebUrl.schema, "pattern": f"^$|{WebUrl.schema['pattern']}"}
+
+    @classmethod
+    def read(cls, value: Any) -> str:
         return value if value == "" else WebUrl.read(value)
 
 
@@ -475,7 +493,9 @@ class Ignored(Kind):
     """A member that clients send back to us and that only we set: read-only, dropped without a word."""
 
     schema: ClassVar = {"readOnly": True}
+    levels_above: ClassVar = 2
 
-    @staticmethod
-    def read(value: Any) -> None:  # noqa: ARG004  whatever was sent
-        return None
+    @classmethod
+    def read(cls, value: Any) -> None:
+        """Refuse only what no body may hold."""
+        _refuse_deep_or_infinite(value, limits.json_depth_max - cls.levels_above)

@@ -141,7 +141,7 @@ def make_account(db: Db, server: str, *, profile: str | None = None, scopes: lis
         for name in ("I1", "I2")
     )
     public_key, secret_key = make_key(db, account_id, profile=profile, scopes=scopes)
-    client = httpx2.Client(base_url=f"{server}/api/v3", auth=(public_key, secret_key), timeout=60)
+    client = httpx2.Client(base_url=f"{server}/api/v3", auth=(public_key, secret_key), timeout=60, verify=False)
     return Account(account_id, i1, i2, public_key, secret_key, client)
 
 

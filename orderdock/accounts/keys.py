@@ -112,6 +112,7 @@ class KeyRing:
                     await store.listen_for_changed_keys(Tx(connection))
                     self._forget()
                     self._listening = True
+                    await self._db.check()  # a lost connection seldom is the only one
                     async for _ in connection.notifies():
                         self._forget()
             except psycopg.Error as error:

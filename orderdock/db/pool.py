@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, Self, TypeVar
 
 import psycopg
 import structlog
@@ -58,16 +58,22 @@ class Database:
             min_size=min(2, pool_size),
             max_size=pool_size,
             timeout=_CONNECTION_WAIT_S,
+            # Attempts come ever more rarely: given up early, the next request begins anew.
+            reconnect_timeout=_CONNECTION_WAIT_S,
             kwargs={"autocommit": True},
             open=False,
         )
 
-    async def __aenter__(self) -> "Database":
+    async def __aenter__(self) -> Self:
         await self._pool.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._pool.close()
+
+    async def check(self) -> None:
+        """Throw away the idle connections that are broken, as all are after a restart of the database."""
+        await self._pool.check()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Tx]:

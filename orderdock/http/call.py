@@ -19,6 +19,9 @@ from orderdock.settings import Settings
 
 T = TypeVar("T")
 
+ANY_SCOPE = "any"
+"""What an endpoint asks for that every key may call."""
+
 _HOST = re.compile(r"[A-Za-z0-9._\-:\[\]]{1,255}").fullmatch
 
 
@@ -32,8 +35,8 @@ class Caller:
     scopes: frozenset[str]
 
     def may(self, scope: str) -> bool:
-        """Say whether this caller has a scope; `api` is all of them."""
-        return "api" in self.scopes or scope in self.scopes
+        """Say whether this caller has a scope; `api` is all of them, and ANY_SCOPE asks for none in particular."""
+        return scope == ANY_SCOPE or "api" in self.scopes or scope in self.scopes
 
 
 @dataclass
@@ -69,17 +72,20 @@ class Call:
     def path_id(self) -> int:
         """The id in the path; 0, which nothing has, for what cannot be one of ours."""
         text: str = self.scope["path_params"]["id"]
-        return int(text) if re.fullmatch("[0-9]{1,19}", text) and int(text) <= limits.id_max else 0
+        return int(text) if re.fullmatch("[1-9][0-9]{0,18}", text) and int(text) <= limits.id_max else 0
 
     def url(self) -> str:
         """The URL of this request without its query, as the client should use it again."""
-        path = self.scope["orderdock.path"]
+        return self.base_url() + self.scope["orderdock.path"]
+
+    def base_url(self) -> str:
+        """Where this server is for the client: scheme, host and path prefix."""
         if self.settings.public_base_url:
-            return self.settings.public_base_url.rstrip("/") + path
+            return self.settings.public_base_url.rstrip("/")
         host = self.headers.get("host", "")
         if not _HOST(host):
             host = "{}:{}".format(*(self.scope.get("server") or (self.settings.host, self.settings.port)))
-        return f"{self.scope['scheme']}://{host}{path}"
+        return f"{self.scope['scheme']}://{host}"
 
     @cached_property
     def preferences(self) -> set[str]:

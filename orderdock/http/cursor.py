@@ -5,6 +5,7 @@ their own, so what they build must work.
 """
 
 import binascii
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,25 +38,22 @@ def read_cursor(text: str) -> Cursor:
     except (binascii.Error, ValueError):
         raise InvalidCursor from None
     offset, reverse = members.get("o", "0"), members.get("r", "0")
-    digits = offset.isascii() and offset.isdigit() and len(offset) <= 10
-    if (
-        not members.keys() & {"o", "r", "p"}
-        or not digits
-        or int(offset) > limits.offset_max
-        or reverse not in ("0", "1")
-    ):
+    if not members.keys() & {"o", "r", "p"} or not re.fullmatch("[0-9]{1,4000}", offset) or reverse not in ("0", "1"):
         raise InvalidCursor
-    return Cursor(int(offset), reverse == "1", members.get("p"))
+    # Past the end is not an error, however far.
+    return Cursor(min(int(offset), limits.offset_max), reverse == "1", members.get("p"))
 
 
 def write_cursor(cursor: Cursor) -> str:
     """Write a cursor as clients know it: `r=1&p=300` is `cj0xJnA9MzAw`."""
     members: list[tuple[str, str]] = []
+    if cursor.offset or cursor == Cursor():
+        members.append(("o", str(cursor.offset)))
     if cursor.reverse:
         members.append(("r", "1"))
     if cursor.position is not None:
         members.append(("p", cursor.position))
-    return b64encode(urlencode(members or [("o", "0")]).encode()).decode()
+    return b64encode(urlencode(members).encode()).decode()
 
 
 def link_header(url: str, query: Sequence[tuple[str, str]], prev: Cursor | None, next_: Cursor | None) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -14,7 +14,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from orderdock import limits
 from orderdock.db.pool import Database
-from orderdock.errors import Busy, Conflict, Forbidden, MethodNotAllowed, NotFound, Problem, ServerError
+from orderdock.errors import Busy, Conflict, Fault, Forbidden, MethodNotAllowed, NotFound, Problem, ServerError
 from orderdock.http.auth import FindCaller, authenticate
 from orderdock.http.call import Call
 from orderdock.http.pointers import Pointer, data_pointer
@@ -43,7 +43,8 @@ class Endpoint:
     """One line of the route table: where, who may, and what the API document says of it.
 
     `scope` is what a key must have; None is open to everybody. `body` and `data` are the types of the request and of
-    `data` in the answer; `problems` are the refusals beside those that every endpoint has.
+    `data` in the answer; `problems` are the refusals beside those that every endpoint has, and `fault` is an example of
+    what Invalid says. Keys of profile `openapi` get `openapi_status`, where that is another one.
     """
 
     method: str
@@ -51,18 +52,20 @@ class Endpoint:
     handler: Handler
     scope: str | None
     status: int = 200
+    openapi_status: int | None = None
     body: Any = None
     data: Any = None
     parameters: Sequence[Parameter] = ()
     headers: Sequence[Parameter] = ()
     problems: Sequence[type[Problem]] = ()
-    example: Any = None
+    fault: Fault | None = None
     pointer: Pointer = field(default=data_pointer)
     documented: bool = True
 
 
-class Parts(Protocol):
-    """What the application is put together from."""
+@dataclass(frozen=True)
+class Parts:
+    """What the endpoints work with."""
 
     settings: Settings
     db: Database

@@ -65,7 +65,8 @@ class BodyReader(Generic[T]):
         Raises Malformed when it is no JSON, Invalid when its outermost value is of the wrong type.
         """
         # PostgreSQL has no room for NUL. There is one way to write it in JSON, and it is hardly ever there.
-        if b"\\u0000" not in body:
+        # And free-form members, the only ones that can be deep, know of the usual depth only.
+        if b"\\u0000" not in body and depth_max == limits.json_depth_max:
             try:
                 return Reading(self._decode(body))
             except (msgspec.DecodeError, ArithmeticError, RecursionError, ValueError):
@@ -102,6 +103,7 @@ class BodyReader(Generic[T]):
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 
 def parse_json(body: bytes, depth_max: int) -> Any:
@@ -119,10 +121,10 @@ def parse_json(body: bytes, depth_max: int) -> Any:
 
 
 def _deeper_than(body: bytes, depth_max: int) -> bool:
-    """Say whether brackets nest too deep, without a loop over each of them: take the innermost pairs out, level by level."""
-    brackets = _STRING.sub(b"", body).translate(None, delete=_NOT_BRACKETS)
+    """Say whether brackets nest too deep, level by level: without the innermost pairs, each time, a level is less."""
+    brackets = _STRING.sub(b"", body).translate(_ONE_KIND, delete=_NOT_BRACKETS)
     for _ in range(depth_max):
-        fewer = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        fewer = brackets.replace(b"[]", b"")
         if len(fewer) == len(brackets):
             return False  # flat, or malformed
         brackets = fewer
@@ -137,7 +139,8 @@ def _read_float(text: str) -> Decimal:
 
 
 def _read_int(text: str) -> int | Decimal:
-    return int(text) if len(text) < 4000 else Decimal(text)  # int() refuses 4300 digits and more
+    # As many characters as msgspec reads: what is stored must be read again.
+    return int(text) if len(text) <= 4300 else Decimal("Infinity")
 
 
 def _refuse_constant(text: str) -> Any:

@@ -1,5 +1,6 @@
 """Endpoints for those who watch over a server: alive, and ready."""
 
+from msgspec import Struct
 from starlette.responses import Response
 
 from orderdock.db.migrate import schema_fits
@@ -8,9 +9,15 @@ from orderdock.http.call import Call
 from orderdock.http.reply import reply
 
 
+class Health(Struct):
+    """How the server is: alive, or ready to answer."""
+
+    status: str
+
+
 async def get_health(call: Call) -> Response:
     """GET /healthz: 200 as soon as the process answers."""
-    return reply({"status": "alive"})
+    return reply(Health("alive"))
 
 
 async def get_readiness(call: Call) -> Response:
@@ -18,4 +25,4 @@ async def get_readiness(call: Call) -> Response:
     async with call.db.connection() as tx:
         if not await schema_fits(tx):
             raise Unavailable
-    return reply({"status": "ready"})
+    return reply(Health("ready"))

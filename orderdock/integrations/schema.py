@@ -1,6 +1,7 @@
 """The integration on the wire (behaviour 2.5)."""
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -17,7 +18,7 @@ class IntegrationPatch(Object):
     """The members of an integration that a client may change; what is not sent stays."""
 
     shop_name: values.ShopName | UnsetType = UNSET
-    shop_url: values.WebUrl | UnsetType = UNSET
+    shop_url: values.WebUrl | None | UnsetType = UNSET
     service_point_enabled: values.Boolean | UnsetType = UNSET
     service_point_carriers: list[values.SomeText] | UnsetType = UNSET
     webhook_active: values.Boolean | UnsetType = UNSET
@@ -51,5 +52,9 @@ class Integration(Object):
     @classmethod
     def from_row(cls, row: IntegrationRow) -> "Integration":
         """Show a stored integration."""
-        members = {name: value for name, value in row._asdict().items() if name != "account_id"}
-        return cls(**{name: write_time(each) if isinstance(each, datetime) else each for name, each in members.items()})
+        shown: dict[str, Any] = {
+            name: write_time(value) if isinstance(value, datetime) else value
+            for name, value in row._asdict().items()
+            if name != "account_id"
+        }
+        return cls(**shown)

@@ -99,10 +99,11 @@ async def delete_order(call: Call) -> Response:
     return no_content()
 
 
+# Here, and not with its siblings, because it is about orders too.
 async def delete_integration(call: Call) -> Response:
     """DELETE /api/v3/integrations/{id}: take an integration and its orders out of every listing.
 
-    Raises NotFound and Conflict. It is here, and not with its siblings, because it is about orders too.
+    Raises NotFound and Conflict.
     Source: behaviour 2.5.
     """
     account_id, id_ = call.caller.account_id, call.path_id()

@@ -2,8 +2,9 @@
 
 import mmap
 import re
+import stat
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -53,7 +54,7 @@ class Difference(NamedTuple):
     """An order whose columns do not follow from its document: stored and right value of each column that differs."""
 
     id: int
-    columns: dict[str, tuple[object, object]]
+    columns: Mapping[str, tuple[object, object]]
 
 
 @dataclass
@@ -74,12 +75,13 @@ def read_orders(path: Path) -> Iterator[FileOrder]:
     Raises UsageError for a file that cannot be read or is not JSON, with the line.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError(f"Cannot read {path}: it is not a file; save the orders to one first.")
         with path.open("rb") as file:
             # Mapped, so that an array can be decoded where it lies; an empty file cannot be.
             text = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a file"
-        raise UsageError(f"Cannot read {path}: {reason}.") from None
+    except OSError as error:
+        raise UsageError(f"Cannot read {path}: {error.strerror}; name a file that you may read.") from None
     begin = 3 if text[:3] == b"\xef\xbb\xbf" else 0
     first = re.compile(rb"\S").search(text, begin)
     if first is not None:
@@ -92,7 +94,10 @@ def _lines(text: memoryview, path: Path) -> Iterator[FileOrder]:
             try:
                 _any(line)
             except (msgspec.DecodeError, RecursionError) as error:
-                raise UsageError(f"{path}, line {number} is not JSON: {error}.") from None
+                raise UsageError(
+                    f"{path}, line {number} is not JSON: {error}. Nothing is stored; "
+                    "a file has an order a line, or is one JSON array."
+                ) from None
             yield FileOrder(f"line {number}", line)
 
 
@@ -102,7 +107,7 @@ def _entries(text: memoryview, path: Path) -> Iterator[FileOrder]:
     except (msgspec.DecodeError, RecursionError) as error:
         at = re.search(r"\(byte (\d+)\)", str(error))
         line = 1 + bytes(text[: int(at[1])] if at else text).count(b"\n")
-        raise UsageError(f"{path}, line {line} is not JSON: {error}.") from None
+        raise UsageError(f"{path}, line {line} is not JSON: {error}. Nothing is stored; mend it first.") from None
     for number, entry in enumerate(entries, 1):
         yield FileOrder(f"entry {number}", bytes(entry))
 
@@ -229,7 +234,10 @@ async def check_orders(db: Database, account_id: int) -> AsyncIterator[Differenc
 
 
 def _difference(row: ProjectedOrder) -> Difference | None:
-    expected = project(row.doc)
+    try:
+        expected = project(row.doc)
+    except (msgspec.DecodeError, ValueError) as error:
+        return Difference(row.id, {"doc": (row.doc[:100], f"an order ({error})")})
     columns = {
         name: (stored, right)
         for name, stored, right in zip(Projection._fields, row.projection, expected, strict=True)

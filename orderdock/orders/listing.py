@@ -106,13 +106,13 @@ def _last(query: Query, name: str) -> str:
 
 
 def _read_sort(text: str) -> Sort:
-    """Read names separated by commas. A name that we do not know makes it the default; a later repetition is ignored."""
+    """Read names separated by commas. One that we do not know makes it the default; a repetition is ignored."""
     sort: dict[str, bool] = {}
-    for word in text.split(","):
-        name = word.strip().removeprefix("-")
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        name = word.removeprefix("-")
         if name not in SORTS:
             return _DEFAULT_SORT
-        sort.setdefault(name, word.strip().startswith("-"))
+        sort.setdefault(name, word.startswith("-"))
     # Newest first among equals; nothing can be equal beyond that.
     return tuple({**sort, "pk": sort.get("pk", True)}.items()) if "pk" not in sort else _up_to_pk(sort)
 

@@ -17,6 +17,7 @@ Members = dict[str, Raw]
 _members = msgspec.json.Decoder(Members).decode
 _tree = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_encode_sorted = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
 
 
 def _merged_members() -> frozenset[str]:
@@ -30,9 +31,14 @@ def _merged_members() -> frozenset[str]:
 _MERGED = _merged_members()
 
 
+def encode_update(order: Order) -> str:
+    """Write what was sent of an order as canonical JSON: null where a member is to be taken away."""
+    return _encode(order).decode()
+
+
 def encode_order(order: Order) -> str:
     """Write an order as it is stored: canonical JSON, no member of the merged levels null."""
-    text = _encode(order).decode()
+    text = encode_update(order)
     return merge("{}", text) if "null" in text else text
 
 
@@ -53,7 +59,8 @@ def merge(stored: str, sent: str) -> str:
 
 def same(one: str | Raw, other: str | Raw) -> bool:
     """Say whether two JSON texts mean the same; the order of members means nothing."""
-    return one == other or _tree(one) == _tree(other)
+    # Compared as texts: to Python, true is 1.
+    return one == other or _encode_sorted(_tree(one)) == _encode_sorted(_tree(other))
 
 
 def _merge_members(stored: Members, sent: Members, merged: frozenset[str]) -> bool:
@@ -64,7 +71,7 @@ def _merge_members(stored: Members, sent: Members, merged: frozenset[str]) -> bo
             changed |= stored.pop(name, None) is not None
         elif name in merged:
             inner = _members(before) if before is not None else {}
-            if _merge_members(inner, _members(value), frozenset()) or before is None:
+            if _merge_members(inner, _members(value), frozenset()) or (before is None and value == _EMPTY):
                 stored[name] = Raw(_encode(inner))
                 changed = True
         elif before is None or not same(before, value):
@@ -74,3 +81,4 @@ def _merge_members(stored: Members, sent: Members, merged: frozenset[str]) -> bo
 
 
 _NULL = Raw(b"null")
+_EMPTY = Raw(b"{}")

@@ -1,6 +1,7 @@
 """Change some members of one order (behaviour 2.2, 2.3, 3.6)."""
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from orderdock.db.pool import Tx
 from orderdock.errors import Fault, Invalid, NotFound, Path
 from orderdock.http.explain import BodyReader, Reading
 from orderdock.orders import store
-from orderdock.orders.merge import encode_order, parse_tree
+from orderdock.orders.merge import encode_order, parse_tree, same
 from orderdock.orders.project import project
 from orderdock.orders.schema import Order, OrderItem, OrderRef
 from orderdock.values import FreeForm
@@ -18,6 +19,7 @@ from orderdock.values import FreeForm
 _reader: BodyReader[Order] = BodyReader(Order)
 
 _ITEMS = ("order_details", "order_items")
+_ITEM_IDS = ("item_id", "product_id", "variant_id", "sku")
 _READ_ONLY = ("id", "created_at", "modified_at")
 
 
@@ -33,13 +35,13 @@ async def patch_order(tx: Tx, account_id: int, id_: int, body: Mapping[str, Any]
         raise NotFound("Could not find specified item.") from None
     before = parse_tree(row.doc)
     patch = {name: value for name, value in body.items() if name not in _READ_ONLY}
-    _rename_phone(patch)
     faults = _id_faults(body.get("id"), id_)
     items, places = _merge_items(before["order_details"]["order_items"], patch, faults)
     merged = _merge(inspect.type_info(Order), before, _without_items(patch))
     if items is not None:
         merged["order_details"]["order_items"] = items
-    _keep_one_service_point_id(merged, patch)
+    _drop_other_phone(merged, patch)
+    _drop_other_service_point_id(merged, patch)
 
     reading = _reader.explain(merged, strict=strict)
     faults += [replace(fault, path=_as_sent(fault.path or (), places)) for fault in reading.faults]
@@ -48,7 +50,7 @@ async def patch_order(tx: Tx, account_id: int, id_: int, body: Mapping[str, Any]
         raise Invalid([replace(fault, key=row.order_id) for fault in faults], faults_left_out=reading.faults_left_out)
     doc = encode_order(reading.value)
     projection = project(doc)
-    if parse_tree(doc) != before:
+    if not same(doc, row.doc):
         await store.update_orders(tx, account_id, [id_], [doc], [projection])
     ignored = [_as_sent(path, places) for path in reading.ignored]
     return Reading(OrderRef(id_, row.order_id, projection.order_number), ignored=ignored)
@@ -58,7 +60,7 @@ async def patch_order(tx: Tx, account_id: int, id_: int, body: Mapping[str, Any]
 
 
 def _merge(kind: inspect.Type, stored: Any, sent: Any) -> Any:
-    """Merge as RFC 7396 says, except that null stays null in objects of ours, whose reader knows what it means there."""
+    """Merge as RFC 7396 says, but keep null in objects of ours: their reader knows what it means there."""
     if type(sent) is not dict:
         return sent
     kind = _not_null(kind)
@@ -82,16 +84,14 @@ def _not_null(kind: inspect.Type) -> inspect.Type:
     return kind
 
 
-def _rename_phone(patch: dict[str, Any]) -> None:
-    """The PATCH schema calls the customer's number `phone`; it is stored as `phone_number`."""
-    customer = patch.get("customer_details")
-    if type(customer) is dict and "phone" in customer:
-        renamed = {name: value for name, value in customer.items() if name != "phone"}
-        renamed.setdefault("phone_number", customer["phone"])
-        patch["customer_details"] = renamed
+def _drop_other_phone(merged: dict[str, Any], patch: Mapping[str, Any]) -> None:
+    """The PATCH schema calls the customer's number `phone`: sent by that name, it takes the place of the stored one."""
+    sent = patch.get("customer_details")
+    if type(sent) is dict and "phone" in sent and sent.get("phone_number") is None:
+        merged["customer_details"].pop("phone_number", None)
 
 
-def _keep_one_service_point_id(merged: dict[str, Any], patch: Mapping[str, Any]) -> None:
+def _drop_other_service_point_id(merged: dict[str, Any], patch: Mapping[str, Any]) -> None:
     """Two ids of a service point that were not sent together would contradict each other."""
     sent = patch.get("service_point_details")
     if type(sent) is not dict:
@@ -120,12 +120,21 @@ def _merge_items(
         return None, {}
     items: list[Any] = list(stored)
     item_kind = inspect.type_info(OrderItem)
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for place, item in enumerate(stored):
+        by_name[item["name"]].append(place)
+    named = Counter(item["name"] for index, item in enumerate(sent) if _name_fault(index, item) is None)
+    turns: Counter[str] = Counter()
     places: dict[int, int] = {}
     for index, item in enumerate(sent):
         if fault := _name_fault(index, item):
             faults.append(fault)
             continue
-        place = _find_item(stored, sent, index)
+        name = item["name"]
+        equals = by_name.get(name, [])
+        in_turn = equals[turns[name]] if named[name] == len(equals) else None
+        turns[name] += 1
+        place = _find_item(stored, equals, item, in_turn)
         if place is None or place in places:
             faults.append(Fault(_ITEMS, "Could not find specified item."))
             continue
@@ -144,18 +153,20 @@ def _name_fault(index: int, item: Any) -> Fault | None:
     return None
 
 
-def _find_item(stored: list[dict[str, Any]], sent: list[Any], index: int) -> int | None:
-    """Find the stored item that a sent one means: by name, then by its ids, then by its turn among equals."""
-    item = sent[index]
-    named = [place for place, each in enumerate(stored) if each["name"] == item["name"]]
-    left = named
-    for name in ("item_id", "product_id", "variant_id", "sku"):
-        if len(left) > 1 and item.get(name) is not None:
-            left = [place for place in left if stored[place].get(name) == item[name]]
-    if len(left) < 2:
-        return left[0] if left else None
-    equals = [at for at, each in enumerate(sent) if type(each) is dict and each.get("name") == item["name"]]
-    return named[equals.index(index)] if len(equals) == len(named) else None
+def _find_item(
+    stored: Sequence[Mapping[str, Any]], equals: Sequence[int], item: Mapping[str, Any], in_turn: int | None
+) -> int | None:
+    """Find which of the stored items of one name a sent one means: by its ids, then by its turn among equals.
+
+    `in_turn` is the place of the one whose turn it is, when as many are stored as were sent.
+    """
+    ids = [(name, item[name]) for name in _ITEM_IDS if item.get(name) is not None]
+    if in_turn is not None and all(stored[in_turn].get(name) == value for name, value in ids):
+        return in_turn
+    for name, value in ids:
+        if len(equals) > 1:
+            equals = [place for place in equals if stored[place].get(name) == value]
+    return equals[0] if len(equals) == 1 else in_turn if equals else None
 
 
 def _without_items(patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,9 @@ Two rules carry the meaning of "required", "null" and "absent", so that no list 
 - In any other object, which an update replaces as a whole, null and absent both mean "no value".
 """
 
-from typing import Annotated
-
 import functools
 from collections.abc import Iterator
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -165,6 +164,8 @@ class DeliveryDates(Object):
 class OrderItem(Object, kw_only=True):
     """One line of an order."""
 
+    found_by: ClassVar[str] = "name"  # a PATCH says with it which line it means
+
     item_id: SomeText | None = None
     product_id: Text | None = None
     variant_id: Text | None = None
@@ -209,7 +210,7 @@ class Status(Object):
     message: Text | None = None
 
 
-class OrderDetails(Merged):
+class OrderDetails(Merged, kw_only=True):
     """What the shop says of the order in general."""
 
     integration: IntegrationRef
@@ -287,7 +288,7 @@ class CustomerDetails(Object):
     name: Text
     phone_number: Text | None = None
     email: values.Email | None = None
-    phone: Text | None = None
+    phone: Annotated[Text, Meta(extra_json_schema={"writeOnly": True})] | None = None
 
     def __post_init__(self) -> None:
         if self.phone_number is None:
@@ -326,8 +327,8 @@ class ShippingOption(Object):
 class ShipWith(Object):
     """The shipping method to use."""
 
-    type: ShipWithType
     properties: ShippingOption
+    type: ShipWithType
 
 
 class ShippingDetails(Merged):
@@ -340,7 +341,7 @@ class ShippingDetails(Merged):
 
 
 class ServicePoint(Object):
-    """Where the customer collects the parcel: by our id, or by the carrier's own."""
+    """Where the customer collects the parcel: by our id or by the carrier's own, one of which must be there."""
 
     id: Text | None = None
     carrier_service_point_id: Text | None = None
@@ -356,7 +357,7 @@ class ServicePoint(Object):
 
 
 class Order(Merged, kw_only=True):
-    """An order as it is stored: what the shop said, in the contract's spelling."""
+    """An order: what the shop said of it, in the contract's spelling."""
 
     order_id: values.OrderKey
     order_number: values.OrderNumber | UnsetType = UNSET
@@ -382,7 +383,7 @@ class OrderIn(Order, kw_only=True):
 class OrderOut(Order, kw_only=True):
     """An order as it is answered: with our own id and times."""
 
-    id: Annotated[int, Meta(ge=1, examples=[669])]
+    id: values.OrderId
     created_at: Timestamp
     modified_at: Timestamp
 

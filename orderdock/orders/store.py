@@ -75,11 +75,11 @@ async def find_order_keys(tx: Tx, account_id: int, ids: Sequence[int]) -> list[O
     )
 
 
-def _columns(docs: Sequence[str], projections: Sequence[Projection]) -> dict[str, list[object]]:
+def _columns(docs: Sequence[str], projections: Sequence[Projection]) -> dict[str, object]:
     """One array a column, as the statements below take them."""
-    return {"docs": list(docs)} | {
-        name: list(column) for name, column in zip(Projection._fields, zip(*projections, strict=True), strict=True)
-    }
+    columns = zip(*projections, strict=True)
+    arrays: dict[str, object] = {name: list(column) for name, column in zip(Projection._fields, columns, strict=True)}
+    return {"docs": list(docs), **arrays}
 
 
 async def insert_orders(
@@ -280,7 +280,8 @@ class OrderFilter:
 class Page:
     """A stretch of a sorted list: at most `size` rows after (or, reversed, before) a position, `offset` rows skipped.
 
-    `sort` names columns by the keys of SORTS with True for descending, and ends with pk; `position` has a value for each.
+    `sort` names columns by the keys of SORTS, with True for descending, and ends with pk; `position` has a value for
+    each of them.
     """
 
     sort: Sequence[tuple[str, bool]]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from orderdock import limits
 from orderdock.db.pool import Tx
@@ -12,11 +12,10 @@ from orderdock.errors import Conflict, Fault, Invalid
 from orderdock.http.explain import Reading
 from orderdock.integrations import store as integrations
 from orderdock.orders import store
-from orderdock.orders.merge import encode_order, merge
+from orderdock.orders.merge import encode_update, merge
 from orderdock.orders.project import project
 from orderdock.orders.schema import OrderDetailsIn, OrderIn, OrderRef, missing_members
 from orderdock.orders.store import Key, OrderKey
-
 
 _NOTHING = "{}"
 
@@ -45,7 +44,8 @@ async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]
     is written.
     """
     batch = reading.value
-    keys = sorted({key for order in batch if (key := _key(order)) is not None})
+    # An id that no column can hold is of no integration, as _find_faults will say.
+    keys = sorted({key for order in batch if (key := _key(order)) is not None and abs(key[0]) <= limits.id_max})
     for _ in range(limits.write_attempts_max):
         stored = await store.find_orders_by_key(tx, account_id, keys, lock=not reading.faults)
         rows = {(row.integration_id, row.order_id): _Row(row.id, row.doc, row.doc) for row in stored}
@@ -54,7 +54,8 @@ async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]
             raise Invalid(_by_order(faults, batch), faults_left_out=reading.faults_left_out)
         for order in batch:
             row = rows.setdefault(_known_key(order), _Row(None, _NOTHING, _NOTHING))
-            row.after = merge(row.after, encode_order(order))
+            # Our own id says which order is meant; it is no part of what the shop says.
+            row.after = merge(row.after, encode_update(structs.replace(order, id=None)))
         if await _write(tx, account_id, rows):
             return [_saved(order, rows[_known_key(order)]) for order in batch]
         # Another request created one of these keys in the meantime, or took an integration away: look again.
@@ -141,11 +142,12 @@ def _target_faults(
     target = by_id.get(int(order.id)) or targets.get(int(order.id))
     if target is None:
         yield Fault((index, "id"), f"Order with id {order.id[:64]} does not exist")
-    elif key is not None and target.order_id != key[1]:
-        yield Fault((index, "order_id"), f"Order id {target.order_id} cannot be changed")
-    elif key is not None and target.integration_id != key[0]:
-        detail = f"Integration id {target.integration_id} cannot be changed"
-        yield Fault((index, "order_details", "integration", "id"), detail)
+    elif key is not None:
+        if target.order_id != key[1]:
+            yield Fault((index, "order_id"), f"Order id {target.order_id} cannot be changed")
+        if target.integration_id != key[0]:
+            detail = f"Integration id {target.integration_id} cannot be changed"
+            yield Fault((index, "order_details", "integration", "id"), detail)
 
 
 def _by_order(faults: Collection[Fault], batch: Sequence[OrderIn]) -> list[Fault]:
