@@ -3,6 +3,7 @@
 import gc
 import json
 import secrets
+import shutil
 import socket
 import sys
 import time
@@ -36,8 +37,8 @@ _READERS = 8
 _FIRST_NEW = 10_000_000  # numbers of batches: those that are stored before count from 0
 _WARM_UP_S = 0.3
 
-# Wide enough for the table where nobody says how wide it may be.
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 130)
+# Never narrower than the table: a figure that is cut off is worth nothing.
+console = Console(highlight=False, soft_wrap=True, width=max(130, shutil.get_terminal_size().columns))
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def show(result: Result, console: Console) -> None:
     """Print a result: medians of the rounds."""
     title = f"{result.rounds} rounds of {result.seconds:g} s, {result.stored_orders:,} orders stored before"
     caption = "ratio: median of the rounds; cores: kept busy by the server + its database"
-    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD)
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     for name in (
         "work",
         "a second",

@@ -14,6 +14,7 @@ from orderdock.orders import store
 from orderdock.orders.merge import encode_order, parse_tree, same
 from orderdock.orders.project import project
 from orderdock.orders.schema import Order, OrderItem, OrderRef
+from orderdock.orders.store import OrderToSave
 from orderdock.values import FreeForm
 
 _reader: BodyReader[Order] = BodyReader(Order)
@@ -49,11 +50,10 @@ async def patch_order(tx: Tx, account_id: int, id_: int, body: Mapping[str, Any]
     if faults:
         raise Invalid([replace(fault, key=row.order_id) for fault in faults], faults_left_out=reading.faults_left_out)
     doc = encode_order(reading.value)
-    projection = project(doc)
     if not same(doc, row.doc):
-        await store.update_orders(tx, account_id, [id_], [doc], [projection])
+        await store.save_orders(tx, account_id, [OrderToSave(id_, row.integration_id, row.order_id, doc)])
     ignored = [_as_sent(path, places) for path in reading.ignored]
-    return Reading(OrderRef(id_, row.order_id, projection.order_number), ignored=ignored)
+    return Reading(OrderRef(id_, row.order_id, project(doc).order_number), ignored=ignored)
 
 
 # Merging

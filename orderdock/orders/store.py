@@ -9,7 +9,7 @@ from psycopg.types.numeric import Int8
 
 from orderdock.db.pool import Tx
 from orderdock.errors import NotFound
-from orderdock.orders.project import Projection
+from orderdock.orders.project import Projection, project
 
 Key = tuple[int, str]
 """integration_id and order_id: what names an order within an account."""
@@ -40,20 +40,30 @@ class OrderKey(NamedTuple):
 async def find_orders_by_key(tx: Tx, account_id: int, keys: Sequence[Key], *, lock: bool) -> list[StoredOrder]:
     """The orders among these keys that exist.
 
-    With `lock` they are locked until the transaction ends, in the order of their keys, so that two batches that name
-    the same orders wait for each other and never for a circle. Raises Conflict when a lock is not free in time.
+    With `lock` they are locked until the transaction ends, in the order given: sort the keys, so that two batches that
+    name the same orders wait for each other and never for a circle. Raises Conflict when a lock is not free in time.
     """
-    lock_rows: LiteralString = "FOR UPDATE OF o" if lock else ""
+    lock_row: LiteralString = "FOR UPDATE" if lock else ""
+    # Between, ORDER BY and LIMIT say "equal" so that only the index of the key can serve it, whatever the planner takes
+    # the size of the table for: with "=", a plan made for the empty table reads all orders of the account, each time.
     return await tx.rows(
         StoredOrder,
         """
         SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
           FROM unnest(%(integration_ids)b::bigint[], %(order_ids)b::text[]) AS k (integration_id, order_id)
-          JOIN orders AS o
-            ON o.account_id = %(account_id)s AND o.integration_id = k.integration_id AND o.order_id = k.order_id
-         ORDER BY o.integration_id, o.order_id
-        """
-        + lock_rows,
+         CROSS JOIN LATERAL (
+               SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+                 FROM orders AS o
+                WHERE o.account_id = %(account_id)s
+                  AND o.integration_id = k.integration_id
+                  AND o.order_id BETWEEN k.order_id AND k.order_id
+                ORDER BY o.order_id
+                LIMIT 1
+                  """
+        + lock_row
+        + """
+               ) AS o
+        """,
         {
             "account_id": account_id,
             "integration_ids": [Int8(integration_id) for integration_id, _ in keys],
@@ -75,88 +85,77 @@ async def find_order_keys(tx: Tx, account_id: int, ids: Sequence[int]) -> list[O
     )
 
 
-def _columns(docs: Sequence[str], projections: Sequence[Projection]) -> dict[str, object]:
-    """One array a column, as the statements below take them."""
-    columns = zip(*projections, strict=True)
-    arrays: dict[str, object] = {name: list(column) for name, column in zip(Projection._fields, columns, strict=True)}
-    return {"docs": list(docs), **arrays}
+class OrderToSave(NamedTuple):
+    """An order as it shall be stored. `id` is None for a new one; a stored one is locked by this transaction."""
+
+    id: int | None
+    integration_id: int
+    order_id: str
+    doc: str
 
 
-async def insert_orders(
-    tx: Tx, account_id: int, keys: Sequence[Key], docs: Sequence[str], projections: Sequence[Projection]
-) -> list[OrderKey]:
-    """Store new orders and give their ids, ascending in the order given.
+async def save_orders(tx: Tx, account_id: int, orders: Sequence[OrderToSave]) -> list[OrderKey]:
+    """Store orders in one statement, and give the ids of those that were stored; ids of new ones ascend as given.
 
-    A key that another request stored in the meantime is left alone, and so is one whose integration is gone: neither
-    is among the rows that come back. Rows are inserted in the order of their keys, as they are locked.
+    A new one whose key another request stored in the meantime is left alone, and so is one whose integration is gone:
+    neither is among the rows that come back. Rows are written in the order of their keys, as they are locked.
     """
+    projections = [project(order.doc) for order in orders]
     return await tx.rows(
         OrderKey,
         """
           WITH shops AS MATERIALIZED (
                SELECT i.id
                  FROM integrations AS i
-                WHERE i.account_id = %(account_id)s AND i.id = ANY(%(integration_ids)b::bigint[])
+                WHERE i.account_id = %(account_id)s AND i.id = ANY(%(new_integration_ids)b::bigint[])
                   FOR KEY SHARE
                ),
                sent AS MATERIALIZED (
-               SELECT nextval('orders_id_seq') AS id, s.*
+               SELECT s.id IS NULL AS is_new, coalesce(s.id, nextval('orders_id_seq')) AS id, s.integration_id,
+                      s.order_id, s.doc, s.order_number, s.order_id_folded, s.order_number_folded, s.status_folded,
+                      s.ordered_at, s.shop_updated_at
                  FROM unnest(
-                      %(integration_ids)b::bigint[], %(order_ids)b::text[], %(docs)b::text[],
+                      %(id)b::bigint[], %(integration_id)b::bigint[], %(order_id)b::text[], %(doc)b::text[],
                       %(order_number)b::text[], %(order_id_folded)b::text[], %(order_number_folded)b::text[],
                       %(status_folded)b::text[], %(ordered_at)b::timestamptz[], %(shop_updated_at)b::timestamptz[]
                       ) AS s (
-                      integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
+                      id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
                       status_folded, ordered_at, shop_updated_at
                       )
                )
-        INSERT INTO orders (
+        INSERT INTO orders AS o (
                account_id, id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
                status_folded, ordered_at, shop_updated_at, created_at, modified_at
                )
         SELECT %(account_id)s, s.id, s.integration_id, s.order_id, s.doc, s.order_number, s.order_id_folded,
                s.order_number_folded, s.status_folded, s.ordered_at, s.shop_updated_at, now(), now()
           FROM sent AS s
-          JOIN shops ON shops.id = s.integration_id
+          LEFT JOIN shops ON shops.id = s.integration_id
+         WHERE shops.id IS NOT NULL OR NOT s.is_new
          ORDER BY s.integration_id, s.order_id
-            ON CONFLICT ON CONSTRAINT orders_key DO NOTHING
-        RETURNING id, integration_id, order_id
+            ON CONFLICT ON CONSTRAINT orders_key DO UPDATE
+           SET doc = excluded.doc,
+               order_number = excluded.order_number,
+               order_number_folded = excluded.order_number_folded,
+               status_folded = excluded.status_folded,
+               ordered_at = excluded.ordered_at,
+               shop_updated_at = excluded.shop_updated_at,
+               version = o.version + 1,
+               modified_at = excluded.modified_at
+         WHERE o.id = excluded.id
+        RETURNING o.id, o.integration_id, o.order_id
         """,
         {
             "account_id": account_id,
-            "integration_ids": [Int8(integration_id) for integration_id, _ in keys],
-            "order_ids": [order_id for _, order_id in keys],
+            "new_integration_ids": [
+                Int8(id_) for id_ in {order.integration_id for order in orders if order.id is None}
+            ],
+            "id": [None if order.id is None else Int8(order.id) for order in orders],
+            "integration_id": [Int8(order.integration_id) for order in orders],
+            "order_id": [order.order_id for order in orders],
+            "doc": [order.doc for order in orders],
         }
-        | _columns(docs, projections),
-    )
-
-
-async def update_orders(
-    tx: Tx, account_id: int, ids: Sequence[int], docs: Sequence[str], projections: Sequence[Projection]
-) -> None:
-    """Store changed orders, whose rows this transaction has locked."""
-    await tx.run(
-        """
-        UPDATE orders AS o
-           SET doc = s.doc,
-               order_number = s.order_number,
-               order_number_folded = s.order_number_folded,
-               order_id_folded = s.order_id_folded,
-               status_folded = s.status_folded,
-               ordered_at = s.ordered_at,
-               shop_updated_at = s.shop_updated_at,
-               version = o.version + 1,
-               modified_at = now()
-          FROM unnest(
-               %(ids)b::bigint[], %(docs)b::text[], %(order_number)b::text[], %(order_id_folded)b::text[],
-               %(order_number_folded)b::text[], %(status_folded)b::text[], %(ordered_at)b::timestamptz[],
-               %(shop_updated_at)b::timestamptz[]
-               ) AS s (
-               id, doc, order_number, order_id_folded, order_number_folded, status_folded, ordered_at, shop_updated_at
-               )
-         WHERE o.account_id = %(account_id)s AND o.id = s.id
-        """,
-        {"account_id": account_id, "ids": [Int8(id_) for id_ in ids]} | _columns(docs, projections),
+        | {name: list(column) for name, column in zip(Projection._fields, zip(*projections, strict=True), strict=True)},
     )
 
 
@@ -185,7 +184,12 @@ async def get_orders(tx: Tx, account_id: int, ids: Sequence[int]) -> list[Stored
         """
         SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
           FROM unnest(%(ids)b::bigint[]) WITH ORDINALITY AS wanted (id, place)
-          JOIN orders AS o ON o.account_id = %(account_id)s AND o.id = wanted.id
+         CROSS JOIN LATERAL (
+               SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+                 FROM orders AS o
+                WHERE o.account_id = %(account_id)s AND o.id = wanted.id
+                LIMIT 1
+               ) AS o
          ORDER BY wanted.place
         """,
         {"account_id": account_id, "ids": [Int8(id_) for id_ in ids]},

@@ -15,7 +15,7 @@ from orderdock.orders import store
 from orderdock.orders.merge import encode_update, merge
 from orderdock.orders.project import project
 from orderdock.orders.schema import OrderDetailsIn, OrderIn, OrderRef, missing_members
-from orderdock.orders.store import Key, OrderKey
+from orderdock.orders.store import Key, OrderKey, OrderToSave
 
 _NOTHING = "{}"
 
@@ -77,19 +77,13 @@ def _known_key(order: OrderIn) -> Key:
 
 
 async def _write(tx: Tx, account_id: int, rows: Mapping[Key, _Row]) -> bool:
-    """Insert what is new and update what changed, one statement each. False when a new key was not free."""
-    new = {key: row for key, row in rows.items() if row.id is None}
-    if new:
-        docs = [row.after for row in new.values()]
-        for done in await store.insert_orders(tx, account_id, list(new), docs, [project(doc) for doc in docs]):
-            new.pop((done.integration_id, done.order_id)).id = done.id
-        if new:
-            return False
-    changed = {row.id: row.after for row in rows.values() if row.id and row.before not in (row.after, _NOTHING)}
+    """Store what is new or changed. False when a new key was not free."""
+    changed = {key: row for key, row in rows.items() if row.after != row.before}
     if changed:
-        docs = list(changed.values())
-        await store.update_orders(tx, account_id, list(changed), docs, [project(doc) for doc in docs])
-    return True
+        orders = [OrderToSave(row.id, *key, row.after) for key, row in changed.items()]
+        for done in await store.save_orders(tx, account_id, orders):
+            changed.pop((done.integration_id, done.order_id)).id = done.id
+    return not changed
 
 
 def _saved(order: OrderIn, row: _Row) -> SavedOrder:

@@ -199,7 +199,7 @@ def test_tags_are_replaced_as_a_whole(a, full):
         ),
         (
             {"shipping_details": {"ship_with": {"properties": {}}}},
-            ["shipping_details/ship_with/type", "shipping_details/ship_with/properties/shipping_option_code"],
+            ["shipping_details/ship_with/properties/shipping_option_code", "shipping_details/ship_with/type"],
         ),
         (
             {"order_details": {"order_items": [{"name": "Candle"}]}},

@@ -67,9 +67,7 @@ CREATE TABLE orders (
     order_id_folded text COLLATE "C" NOT NULL,
     order_number_folded text COLLATE "C" NOT NULL,
     status_folded text COLLATE "C" NOT NULL,
-    doc text NOT NULL,
-    PRIMARY KEY (account_id, id),
-    CONSTRAINT orders_key UNIQUE (account_id, integration_id, order_id)
+    doc text NOT NULL
 );
 
 -- One for each filter and each sort of the list. Filters keep the default order (newest id first) within one value;
@@ -82,6 +80,11 @@ CREATE INDEX orders_by_status ON orders (account_id, status_folded, id);
 CREATE INDEX orders_by_number ON orders (account_id, order_number, id);
 CREATE INDEX orders_by_ordered_at ON orders (account_id, ordered_at, id);
 CREATE INDEX orders_by_shop_updated_at ON orders (account_id, shop_updated_at, id);
+
+-- Last: while the table is small all indexes look alike to the planner, and of those it takes the youngest. A statement
+-- that is prepared then keeps its plan when the table has grown.
+ALTER TABLE orders ADD CONSTRAINT orders_key UNIQUE (account_id, integration_id, order_id);
+ALTER TABLE orders ADD PRIMARY KEY (account_id, id);
 
 CREATE TABLE deleted_orders (
     account_id bigint NOT NULL,
