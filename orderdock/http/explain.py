@@ -18,6 +18,7 @@ from msgspec import inspect
 
 from orderdock import limits
 from orderdock.errors import Fault, Invalid, Path
+from orderdock.http.quick import quick_type
 from orderdock.values import FieldFault, Kind, read_value
 
 T = TypeVar("T")
@@ -57,7 +58,10 @@ class BodyReader(Generic[T]):
         self.kind = kind
         self.entries = entries
         self.top = "list of objects" if entries else "object"
-        self._decode: Callable[[bytes], T] = msgspec.json.Decoder(kind, dec_hook=read_value, float_hook=Decimal).decode
+        self._decoders: list[Callable[[bytes], T]] = [
+            msgspec.json.Decoder(each, dec_hook=read_value, float_hook=Decimal).decode
+            for each in (quick_type(kind), kind)
+        ]
 
     def read(self, body: bytes, *, depth_max: int, strict: bool) -> Reading[T]:
         """Read a body; with `strict`, members that we do not know are faults.
@@ -67,10 +71,11 @@ class BodyReader(Generic[T]):
         # PostgreSQL has no room for NUL. There is one way to write it in JSON, and it is hardly ever there.
         # And free-form members, the only ones that can be deep, know of the usual depth only.
         if b"\\u0000" not in body and depth_max == limits.json_depth_max:
-            try:
-                return Reading(self._decode(body))
-            except (msgspec.DecodeError, ArithmeticError, RecursionError, ValueError):
-                pass  # what is wrong is for the walk to say
+            for decode in self._decoders:
+                try:
+                    return Reading(decode(body))
+                except (msgspec.DecodeError, ArithmeticError, RecursionError, ValueError):
+                    pass  # what is wrong is for the walk to say
         return self.explain(self.parse(body, depth_max=depth_max), strict=strict)
 
     def parse(self, body: bytes, *, depth_max: int) -> Any:

@@ -14,6 +14,9 @@ from orderdock.orders.schema import Merged, Order
 
 Members = dict[str, Raw]
 
+NOTHING = "{}"
+"""What is stored of an order that is not there yet."""
+
 _members = msgspec.json.Decoder(Members).decode
 _tree = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -38,8 +41,7 @@ def encode_update(order: Order) -> str:
 
 def encode_order(order: Order) -> str:
     """Write an order as it is stored: canonical JSON, no member of the merged levels null."""
-    text = encode_update(order)
-    return merge("{}", text) if "null" in text else text
+    return merge(NOTHING, encode_update(order))
 
 
 def parse_tree(text: str) -> Any:
@@ -51,6 +53,8 @@ def merge(stored: str, sent: str) -> str:
     """Give the stored order with what was sent put in; the very same text when nothing changes."""
     if sent == stored:
         return stored
+    if stored == NOTHING and "null" not in sent:
+        return sent
     members = _members(stored)
     if not _merge_members(members, _members(sent), _MERGED):
         return stored
@@ -69,6 +73,8 @@ def _merge_members(stored: Members, sent: Members, merged: frozenset[str]) -> bo
         before = stored.get(name)
         if value == _NULL:
             changed |= stored.pop(name, None) is not None
+        elif value == before:
+            pass
         elif name in merged:
             inner = _members(before) if before is not None else {}
             if _merge_members(inner, _members(value), frozenset()) or (before is None and value == _EMPTY):

@@ -8,7 +8,8 @@ Two rules carry the meaning of "required", "null" and "absent", so that no list 
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -405,6 +406,35 @@ def _required_of_new(kind: type[Merged]) -> tuple[str, ...]:
 
 def _nullable(info: msgspec.inspect.Type) -> bool:
     return isinstance(info, msgspec.inspect.UnionType) and info.includes_none
+
+
+@functools.cache
+def _required_members() -> Callable[[Order], tuple[object, ...]]:
+    def paths(kind: type[Merged], path: str) -> Iterator[str]:
+        info = msgspec.inspect.type_info(kind)
+        assert isinstance(info, msgspec.inspect.StructType)
+        for field in info.fields:
+            if field.encode_name in _required_of_new(kind):
+                yield path + field.encode_name
+                inner = next(_parts(field.type), None)
+                if inner is not None:
+                    yield from paths(inner, f"{path}{field.encode_name}.")
+
+    return attrgetter(*paths(OrderIn, ""))
+
+
+def _parts(info: msgspec.inspect.Type) -> Iterator[type[Merged]]:
+    for each in info.types if isinstance(info, msgspec.inspect.UnionType) else (info,):
+        if isinstance(each, msgspec.inspect.StructType) and issubclass(each.cls, Merged):
+            yield each.cls
+
+
+def is_complete(order: Order) -> bool:
+    """Say whether an order has every member that a new one must have: what missing_members looks for, at once."""
+    try:
+        return UNSET not in _required_members()(order)
+    except AttributeError:  # a part that is not there has no members
+        return False
 
 
 def missing_members(part: Merged, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -12,12 +12,10 @@ from orderdock.errors import Conflict, Fault, Invalid
 from orderdock.http.explain import Reading
 from orderdock.integrations import store as integrations
 from orderdock.orders import store
-from orderdock.orders.merge import encode_update, merge
+from orderdock.orders.merge import NOTHING, encode_update, merge
 from orderdock.orders.project import project
-from orderdock.orders.schema import OrderDetailsIn, OrderIn, OrderRef, missing_members
+from orderdock.orders.schema import OrderDetailsIn, OrderIn, OrderRef, is_complete, missing_members
 from orderdock.orders.store import Key, OrderKey, OrderToSave
-
-_NOTHING = "{}"
 
 
 @dataclass
@@ -44,21 +42,28 @@ async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]
     is written.
     """
     batch = reading.value
+    named = {key for order in batch if (key := _key(order)) is not None}
     # An id that no column can hold is of no integration, as _find_faults will say.
-    keys = sorted({key for order in batch if (key := _key(order)) is not None and abs(key[0]) <= limits.id_max})
+    keys = sorted(key for key in named if abs(key[0]) <= limits.id_max)
+    # Orders of an integration that is not there are not stored; only then is it worth asking which there are.
+    doubtful = len(keys) < len(named)
     for _ in range(limits.write_attempts_max):
         stored = await store.find_orders_by_key(tx, account_id, keys, lock=not reading.faults)
         rows = {(row.integration_id, row.order_id): _Row(row.id, row.doc, row.doc) for row in stored}
-        faults = [*reading.faults, *await _find_faults(tx, account_id, batch, rows)]
+        faults = [*reading.faults, *await _find_faults(tx, account_id, batch, rows, None)]
+        if faults or doubtful:
+            shops = await integrations.find_ids(tx, account_id)
+            faults = [*reading.faults, *await _find_faults(tx, account_id, batch, rows, shops)]
         if faults:
             raise Invalid(_by_order(faults, batch), faults_left_out=reading.faults_left_out)
         for order in batch:
-            row = rows.setdefault(_known_key(order), _Row(None, _NOTHING, _NOTHING))
+            row = rows.setdefault(_known_key(order), _Row(None, NOTHING, NOTHING))
             # Our own id says which order is meant; it is no part of what the shop says.
-            row.after = merge(row.after, encode_update(structs.replace(order, id=None)))
+            row.after = merge(row.after, encode_update(structs.replace(order, id=None) if order.id else order))
         if await _write(tx, account_id, rows):
             return [_saved(order, rows[_known_key(order)]) for order in batch]
-        # Another request created one of these keys in the meantime, or took an integration away: look again.
+        # Another request created one of these keys in the meantime, or an integration is not there: look again.
+        doubtful = True
     raise Conflict(limits.retry_after_s)
 
 
@@ -89,29 +94,34 @@ async def _write(tx: Tx, account_id: int, rows: Mapping[Key, _Row]) -> bool:
 def _saved(order: OrderIn, row: _Row) -> SavedOrder:
     assert row.id is not None
     number = project(row.after).order_number if order.order_number is UNSET else order.order_number
-    outcome = "created" if row.before == _NOTHING else "unchanged" if row.after == row.before else "changed"
+    outcome = "created" if row.before == NOTHING else "unchanged" if row.after == row.before else "changed"
     return SavedOrder(OrderRef(row.id, order.order_id, number), outcome)
 
 
 # What only the stored orders can tell
 
 
-async def _find_faults(tx: Tx, account_id: int, batch: Sequence[OrderIn], rows: Mapping[Key, _Row]) -> list[Fault]:
-    """Find what is wrong with a batch beyond the shape of its orders; orders that could not be read are passed over."""
+async def _find_faults(
+    tx: Tx, account_id: int, batch: Sequence[OrderIn], rows: Mapping[Key, _Row], shops: Collection[int] | None
+) -> list[Fault]:
+    """Find what is wrong with a batch beyond the shape of its orders; orders that could not be read are passed over.
+
+    `shops` are the account's integrations; None leaves them out.
+    """
     readable = [(index, order) for index, order in enumerate(batch) if isinstance(order, OrderIn)]
-    shops = await integrations.find_ids(tx, account_id) if any(_key(each) not in rows for _, each in readable) else ()
     targets = await _find_targets(tx, account_id, [order for _, order in readable], rows)
     faults: list[Fault] = []
     there = set(rows)
     for index, order in readable:
         key = _key(order)
-        if key is not None and key not in rows and key[0] not in shops:
+        if shops is not None and key is not None and key not in rows and key[0] not in shops:
             detail = f"Integration with id {key[0]} does not exist"
             faults.append(Fault((index, "order_details", "integration", "id"), detail))
         if isinstance(order.id, str):
             faults.extend(_target_faults(index, order, key, rows, targets))
         elif key not in there:
-            faults.extend(Fault((index, *path), "Field required") for path in missing_members(order))
+            if not is_complete(order):
+                faults.extend(Fault((index, *path), "Field required") for path in missing_members(order))
             there |= {key} - {None}  # a second entry with this key updates what the first one creates
     return faults
 
