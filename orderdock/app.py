@@ -1,12 +1,17 @@
 """Puts the parts together: settings, database, keys, routes."""
 
+import io
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import TextIO, cast
 
 import structlog
 from starlette.types import ASGIApp
+from structlog.dev import ConsoleRenderer, RichTracebackFormatter
+from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper, add_log_level
+from structlog.tracebacks import ExceptionDictTransformer
 
 from orderdock.accounts.keys import KeyRing
 from orderdock.db.pool import Database
@@ -36,16 +41,34 @@ def create_app() -> ASGIApp:
 
 
 def set_up_logs(level: str) -> None:
-    """Log to standard error: coloured lines on a terminal, JSON lines elsewhere."""
-    terminal = sys.stderr.isatty()
+    """Log to standard error: coloured lines on a terminal, JSON lines elsewhere.
+
+    Tracebacks come without the values of variables, which may be keys and orders.
+    """
+    shown: list[structlog.typing.Processor] = (
+        [ConsoleRenderer(exception_formatter=RichTracebackFormatter(show_locals=False))]
+        if sys.stderr.isatty()
+        else [ExceptionRenderer(ExceptionDictTransformer(show_locals=False)), JSONRenderer()]
+    )
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if not terminal else structlog.processors.StackInfoRenderer(),
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
-        ],
+        processors=[add_log_level, TimeStamper(fmt="iso", utc=True), *shown],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Lasting(sys.stderr))),
         cache_logger_on_first_use=True,
     )
+
+
+class _Lasting(io.TextIOBase):
+    """Writes as long as somebody reads: a log that is cut off is no reason not to answer."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()

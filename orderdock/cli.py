@@ -23,7 +23,7 @@ from rich.text import Text
 
 from orderdock import __version__, limits
 from orderdock.accounts import store as accounts
-from orderdock.accounts.keys import SCOPES, NewKey, make_key
+from orderdock.accounts.keys import SCOPES, make_key
 from orderdock.db import migrate as migrations
 from orderdock.db.embedded import EmbeddedError, embedded_database
 from orderdock.db.pool import Database, Tx
@@ -61,8 +61,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.", m
 
 
 def _an_id(value: int | None) -> int | None:
-    if value is not None and value > limits.id_max:
-        raise typer.BadParameter("there is no id as large as that")
+    if value is not None and not 1 <= value <= limits.id_max:
+        raise typer.BadParameter(f"ids run from 1 to {limits.id_max}")
     return value
 
 
@@ -94,6 +94,12 @@ def main() -> None:
         _fail(problem.faults[0].detail)
     except psycopg.OperationalError as error:
         _fail(f"The database does not answer ({error}): start it, or give another --database-url.")
+    except psycopg.Error as error:
+        _fail(f"The database does not do as told ({error}).")
+    except OSError as error:
+        # Or Python would try once more to write what nobody can take.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"Cannot write the output: {error.strerror}.")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -382,16 +388,18 @@ def create_key(
     if unknown := [each for each in scopes if each not in SCOPES]:
         raise UsageError(f"--scope should be one of {', '.join(SCOPES)}, not {unknown[0]}.")
 
-    async def work(tx: Tx) -> NewKey:
+    async def work(tx: Tx) -> None:
         account_id = await _the_account(tx, account)
-        return await make_key(tx, account_id, name=_named(name), profile=profile, scopes=scopes)
+        made = await make_key(tx, account_id, name=_named(name), profile=profile, scopes=scopes)
+        # Within the transaction: a key that cannot be shown is not made.
+        if as_json:
+            _print_json({**made.key._asdict(), "secret_key": made.secret_key})
+        else:
+            out.print(f"Created key {made.key.id} of account {made.key.account_id}. The secret is shown this once.")
+            out.print(f"public key  {made.key.public_key}\nsecret key  {made.secret_key}")
+        sys.stdout.flush()
 
-    made = _administer(data_dir, database_url, work)
-    if as_json:
-        _print_json({**made.key._asdict(), "secret_key": made.secret_key})
-    else:
-        out.print(f"Created key {made.key.id} of account {made.key.account_id}. The secret is shown this once.")
-        out.print(f"public key  {made.key.public_key}\nsecret key  {made.secret_key}")
+    _administer(data_dir, database_url, work)
 
 
 @keys_app.command("list")
@@ -546,13 +554,14 @@ def _new_file(file: Path) -> Iterator[TextIO]:
         if file.exists() and not file.is_file():
             raise UsageError(f"Cannot write {file}: it is not a file; name one.")
         whole = file.resolve()
-        unfinished = whole.with_name(whole.name + ".part")
-        try:
-            with unfinished.open("w", encoding="utf-8", newline="\n") as target:
+        unfinished = whole.with_name(f".{whole.name}.{os.getpid()}")
+        with unfinished.open("x", encoding="utf-8", newline="\n") as target:
+            try:
                 yield target
-            unfinished.replace(whole)
-        finally:
-            unfinished.unlink(missing_ok=True)
+                target.flush()
+                unfinished.replace(whole)
+            finally:
+                unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"Cannot write {file}: {error.strerror}; name a file that you may write.") from None
 

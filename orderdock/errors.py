@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from orderdock import limits
+
 Path = tuple[str | int, ...]
 
 
@@ -113,8 +115,8 @@ class Conflict(Problem):
     detail = "We are still processing a previous request. Please try again in a moment."
     pointer = "/data"
 
-    def __init__(self, retry_after_s: int = 1) -> None:
-        super().__init__(headers={"Retry-After": str(retry_after_s)})
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": str(limits.retry_after_s)})
 
 
 class Busy(Conflict):
@@ -146,8 +148,8 @@ class Unavailable(Problem):
     status, code, title = 503, "server_error", "Server error"
     detail = "The database does not answer at the moment. Please try again."
 
-    def __init__(self, retry_after_s: int = 1) -> None:
-        super().__init__(headers={"Retry-After": str(retry_after_s)})
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": str(limits.retry_after_s)})
 
 
 class ServerError(Problem):

@@ -2,6 +2,11 @@
 
 orders_per_batch_max = 100
 errors_per_reply_max = 1000
+errors_counted_max = 10_000  # beyond those of a reply; reading ends there
+items_per_order_max = 10_000
+tags_per_order_max = 1000
+tax_numbers_per_party_max = 100
+carriers_per_integration_max = 100
 ignored_fields_named_max = 20
 ignored_fields_bytes_max = 4000
 
@@ -24,6 +29,8 @@ id_max = 2**63 - 1
 
 json_depth_max = 64
 request_id_chars_max = 128
+# A larger body is read beside the event loop, so that others are answered meanwhile.
+body_bytes_at_once_max = 1_000_000
 
 # Lost insert races and deadlocks are repeated inside before a client sees a conflict.
 write_attempts_max = 5

@@ -12,6 +12,7 @@ from orderdock.http.pointers import batch_pointer, order_pointer
 from orderdock.integrations import api as integrations
 from orderdock.integrations.schema import Integration, IntegrationPatch
 from orderdock.orders import api as orders
+from orderdock.orders.readers import OrderBatch
 from orderdock.orders.schema import Order, OrderOut, OrderRef
 
 _BODY = (Invalid, TooLarge, UnsupportedMediaType)
@@ -70,7 +71,7 @@ _API = (
         orders.upsert_orders,
         "write:order",
         openapi_status=201,
-        body=orders.OrderBatch,
+        body=OrderBatch,
         data=list[OrderRef] | list[OrderOut],
         parameters=(_PREFER, _PARTNER),
         headers=(_IGNORED,),

@@ -6,7 +6,7 @@ Each is an environment variable (`ORDERDOCK_` and the name in capitals) and, whe
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
@@ -32,7 +32,9 @@ def _setting(
 ) -> Any:
     """A setting: numbers have a least and a most, texts a shape: a pattern, and what it asks for in words."""
     bounds = {"least": least, "most": most, "shape": shape}
-    return field(default=default, metadata={"meaning": meaning, "option": option, "secret": secret, **bounds})
+    return field(
+        default=default, repr=not secret, metadata={"meaning": meaning, "option": option, "secret": secret, **bounds}
+    )
 
 
 # What HTTP Basic can carry: the first colon ends the public key.
@@ -65,7 +67,7 @@ class Settings:
     )
     partner_ids: tuple[UUID, ...] = _setting((), "Partner ids that are accepted, separated by commas; none: any UUID.")
     body_bytes_max: int = _setting(10 * 2**20, "Largest request body.", least=1)
-    json_depth_max: int = _setting(64, "Deepest nesting of a JSON body.", least=8)
+    json_depth_max: int = _setting(64, "Deepest nesting of a JSON body.", least=8, most=64)
     pool_size: int = _setting(10, "Database connections of one worker.", least=1)
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "What is logged: debug shows every request, info those that were refused."
@@ -131,7 +133,7 @@ def _parse(setting: Field[Any], variable: str, text: str) -> Any:
             raise UsageError(f"{variable} should be true or false{seen}.")
         return text.lower() == "true"
     if choices and choices[0] is UUID:
-        return _each(variable, text, UUID)
+        return _read_uuids(variable, text)
     if choices and text not in choices:
         raise UsageError(f"{variable} should be one of {', '.join(choices)}{seen}.")
     pattern, words = setting.metadata["shape"]
@@ -140,9 +142,9 @@ def _parse(setting: Field[Any], variable: str, text: str) -> Any:
     return kind(text) if not choices else text
 
 
-def _each(variable: str, text: str, kind: Callable[[str], Any]) -> tuple[Any, ...]:
+def _read_uuids(variable: str, text: str) -> tuple[UUID, ...]:
     try:
-        return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
+        return tuple(UUID(part.strip()) for part in text.split(",") if part.strip())
     except ValueError:
         raise UsageError(f"{variable} should be UUIDs separated by commas, not {text!r}.") from None
 

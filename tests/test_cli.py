@@ -227,8 +227,14 @@ def test_migrate_names_what_it_applied(hub):
         (["accounts", "create", " "], "A name should have 1 to 250 printable characters."),
         (["accounts", "create", "a\nb"], "A name should have 1 to 250 printable characters."),
         (["accounts", "create", "a" * 251], "A name should have 1 to 250 printable characters."),
-        (["keys", "list", "--account", 2**70], "Invalid value for '--account': there is no id as large as that;"),
-        (["keys", "revoke", 2**63], "Invalid value for 'ID': there is no id as large as that; --help says more."),
+        (
+            ["keys", "list", "--account", 2**70],
+            "Invalid value for '--account': ids run from 1 to 9223372036854775807;",
+        ),
+        (
+            ["keys", "revoke", 2**63],
+            "Invalid value for 'ID': ids run from 1 to 9223372036854775807; --help says more.",
+        ),
         (["keys", "revoke", "x"], "Invalid value for 'ID': Input should be a valid integer"),
         (["integrations", "create", "--name", "S"], "Missing option '--account'; --help says more."),
         (["accounts", "lst"], "No such command 'lst'"),
@@ -429,9 +435,8 @@ def test_an_order_of_an_integration_that_is_not_there_is_refused(hub, tmp_path):
         (b"[" + A + b",\n\n" + B + b",\n,]", "line 4 is not JSON: JSON is malformed: "),
         (b"[" + A, "line 1 is not JSON: Input data was truncated. Nothing is stored; mend it first."),
         (b"PK\x03\x04", "line 1 is not JSON: "),
-        (b"[" * 100_000, "line 1 is not JSON: "),
     ],
-    ids=["line", "last line", "array", "cut array", "another format", "deep"],
+    ids=["line", "last line", "array", "cut array", "another format"],
 )
 def test_of_a_file_that_is_not_json_nothing_is_stored(hub, integration, tmp_path, content, line):
     (tmp_path / "orders").write_bytes(content)
@@ -439,6 +444,50 @@ def test_of_a_file_that_is_not_json_nothing_is_stored(hub, integration, tmp_path
     said = refusal("import", tmp_path / "orders", "--integration", integration, "--data-dir", hub.data)
     assert said.startswith(f"{tmp_path}/orders, {line}")
     assert hub.count(integration) == 0
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, A + b"\n" + b'{"a":' * 100_000], ids=["array", "line"])
+def test_of_a_file_that_is_nested_too_deep_nothing_is_stored(hub, integration, tmp_path, content):
+    (tmp_path / "orders").write_bytes(content)
+
+    said = refusal("import", tmp_path / "orders", "--integration", integration, "--data-dir", hub.data)
+    assert "is nested too deep. Nothing is stored; mend it" in said
+    assert hub.count(integration) == 0
+
+
+def test_orders_are_stored_in_the_order_of_the_file(hub, integration, tmp_path):
+    part = {"order_id": "K", "order_details": {"integration": {"id": 0}, "status": {"code": "first line"}}}
+    whole = an_order("K", 0, {"order_details.status.code": "second line"})
+
+    ended = run(
+        "import", write(tmp_path / "orders", part, whole, whole), "--integration", integration, "--json",
+        "--data-dir", hub.data,
+    )  # fmt: skip
+
+    summary = json.loads(ended.out)
+    assert (summary["created"], summary["changed"], summary["refused"]) == (1, 1, 1)
+    assert [refusal["place"] for refusal in summary["refusals"]] == ["line 1"]
+    run("export", tmp_path / "out", "--integration", integration, "--data-dir", hub.data)
+    assert json.loads((tmp_path / "out").read_text())["order_details"]["status"] == {"code": "second line"}
+
+
+def test_a_key_that_cannot_be_shown_is_not_made(hub):
+    before = run("keys", "list", "--json", "--data-dir", hub.data).out
+    with Path("/dev/full").open("w") as full:
+        ended = start("keys", "create", "--account", 1, "--data-dir", hub.data, stdout=full, stderr=subprocess.PIPE)
+        said = ended.communicate(timeout=30)[1].decode()
+
+    assert (ended.returncode, said) == (2, "orderdock: Cannot write the output: No space left on device.\n")
+    assert run("keys", "list", "--json", "--data-dir", hub.data).out == before
+
+
+def test_an_export_leaves_other_files_alone(hub, integration, tmp_path):
+    (tmp_path / "out.part").write_text("precious")
+
+    run("export", tmp_path / "out", "--integration", integration, "--data-dir", hub.data)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.part"]
+    assert (tmp_path / "out.part").read_text() == "precious"
 
 
 def test_files_that_cannot_be_read(hub, tmp_path):
@@ -474,7 +523,7 @@ def test_whose_orders_they_are_has_to_be_said_when_it_could_be_several(hub, inte
             "There is no integration 99; `orderdock integrations list` shows them."
         )
         assert refusal(*words, "--integration", 0, "--data-dir", hub.data) == (
-            "There is no integration 0; `orderdock integrations list` shows them."
+            "Invalid value for '--integration': ids run from 1 to 9223372036854775807; --help says more."
         )
         assert refusal(*words, "--integration", integration, "--account", other, "--data-dir", hub.data) == (
             f"Integration {integration} is one of account 1; leave --account out."

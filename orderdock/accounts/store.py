@@ -53,15 +53,6 @@ async def find_accounts(tx: Tx) -> list[Account]:
     return await tx.rows(Account, "SELECT account_id, name, created_at FROM accounts ORDER BY account_id", {})
 
 
-async def find_account(tx: Tx, account_id: int) -> Account | None:
-    """One account, or None."""
-    return await tx.row(
-        Account,
-        "SELECT account_id, name, created_at FROM accounts WHERE account_id = %(account_id)s",
-        {"account_id": account_id},
-    )
-
-
 async def lock_accounts(tx: Tx) -> None:
     """Let nobody else create an account until the transaction ends."""
     await tx.run("LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE", {})

@@ -1,5 +1,6 @@
 """Bring the schema up to date: the files of migrations/, in order, once each, under a lock."""
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +30,7 @@ class Migration:
     sql: str
 
 
+@functools.cache
 def known_migrations() -> list[Migration]:
     """The migrations that this program brings, oldest first."""
     found = [
@@ -91,8 +93,10 @@ def _read_url(conninfo: str) -> dict[str, Any]:
     with suppress(psycopg.ProgrammingError):  # its words may hold the password
         parts = conninfo_to_dict(conninfo)
         # So do a host, port or name that begin within a password, after a character that has a meaning in URLs.
-        if "@" not in f"{parts.get('host')}{parts.get('dbname')}" and re.fullmatch(
-            "[0-9,]*", f"{parts.get('port', '')}"
+        if (
+            "@" not in f"{parts.get('host')}{parts.get('dbname')}"
+            and re.fullmatch("[0-9,]*", f"{parts.get('port', '')}")
+            and re.fullmatch("[0-9]*", f"{parts.get('connect_timeout', '')}")
         ):
             return parts
     raise UsageError(
@@ -125,9 +129,16 @@ def refuse_other(conninfo: str) -> None:
 
 
 async def schema_fits(tx: Tx) -> bool:
-    """Say whether the database has exactly the schema that this program brings."""
-    row = await tx.row(int, "SELECT coalesce(max(version), 0) FROM schema_migrations", {})
-    return row == known_migrations()[-1].version
+    """Say whether the database has exactly the schema of this program, and can be written to."""
+    try:
+        found = await tx.row(
+            lambda version, read_only: (version, read_only),
+            "SELECT max(version), current_setting('transaction_read_only') FROM schema_migrations",
+            {},
+        )
+    except errors.UndefinedTable:
+        return False
+    return found == (known_migrations()[-1].version, "off")
 
 
 def refuse_lossy(conninfo: str) -> None:

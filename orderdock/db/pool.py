@@ -64,6 +64,9 @@ class Database:
             open=False,
         )
 
+        # Writers wait for each other's locks: some connections are kept from them, for reads and for keys.
+        self._turns = asyncio.Semaphore(max(1, pool_size - 2))
+
     async def __aenter__(self) -> Self:
         await self._pool.open()
         return self
@@ -88,15 +91,28 @@ class Database:
         Raises Conflict when a lock was not free in time, Unavailable when the database does not answer. After either
         nothing of it is stored.
         """
-        for attempt in range(1, limits.write_attempts_max + 1):
-            try:
-                with _as_problems():
-                    async with self._pool.connection() as connection, connection.transaction():
-                        return await work(Tx(connection))
-            except (errors.DeadlockDetected, errors.SerializationFailure) as error:
-                log.info("transaction.repeated", attempt=attempt, reason=type(error).__name__)
-                await asyncio.sleep(0.01 * attempt)
-        raise Conflict(limits.retry_after_s)
+        async with self._turn():
+            for attempt in range(1, limits.write_attempts_max + 1):
+                try:
+                    with _as_problems():
+                        async with self._pool.connection() as connection, connection.transaction():
+                            return await work(Tx(connection))
+                except (errors.DeadlockDetected, errors.SerializationFailure) as error:
+                    log.info("transaction.repeated", attempt=attempt, reason=type(error).__name__)
+                    await asyncio.sleep(0.01 * attempt)
+        raise Conflict
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(_CONNECTION_WAIT_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Conflict from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
 
 @contextmanager
@@ -105,12 +121,13 @@ def _as_problems() -> Iterator[None]:
     try:
         yield
     except errors.LockNotAvailable as error:
-        raise Conflict(limits.retry_after_s) from error
+        raise Conflict from error
     except (errors.DeadlockDetected, errors.SerializationFailure):
         raise
-    except (psycopg.OperationalError, PoolTimeout) as error:
+    # Read only: a standby, or a server that is about to become one.
+    except (psycopg.OperationalError, errors.ReadOnlySqlTransaction, PoolTimeout) as error:
         log.error("database.unavailable", reason=str(error).strip())
-        raise Unavailable(limits.retry_after_s) from error
+        raise Unavailable from error
 
 
 def connection_options(conninfo: str, *, lock_timeout_ms: int) -> str:

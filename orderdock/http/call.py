@@ -1,7 +1,8 @@
 """One request: who calls, what was sent, and the way to the database."""
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from orderdock.http.explain import BodyReader, Reading
 from orderdock.settings import Settings
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 ANY_SCOPE = "any"
 """What an endpoint asks for that every key may call."""
@@ -108,11 +110,17 @@ class Call:
 
     async def read(self, reader: BodyReader[T]) -> Reading[T]:
         """Read the body, with its faults listed. Raises Invalid for a body that cannot be read at all."""
-        return reader.read(await self.body(), depth_max=self.settings.json_depth_max, strict=self.strict)
+        return await self._work(reader.read, depth_max=self.settings.json_depth_max, strict=self.strict)
 
     async def parse(self, reader: BodyReader[Any]) -> Mapping[str, Any]:
         """Parse the body without looking further than its outermost value. Raises Invalid."""
-        return reader.parse(await self.body(), depth_max=self.settings.json_depth_max)
+        return await self._work(reader.parse, depth_max=self.settings.json_depth_max)
+
+    async def _work(self, work: Callable[..., R], **options: Any) -> R:
+        body = await self.body()
+        if len(body) > limits.body_bytes_at_once_max:
+            return await asyncio.to_thread(work, body, **options)
+        return work(body, **options)
 
     async def body(self) -> bytes:
         """The bytes of the body, without a byte order mark. Raises UnsupportedMediaType and TooLarge."""

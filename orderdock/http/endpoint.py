@@ -99,7 +99,10 @@ class Application:
             # One final slash means nothing, and never a redirect: it would turn a POST into a GET.
             "path": path[:-1] if path.endswith("/") and path != "/" else path,
         }
-        await self._router(scope, receive, send)
+        if path.endswith("\n"):  # which the end of a pattern would match
+            await _not_found(scope, receive, send)
+        else:
+            await self._router(scope, receive, send)
 
 
 class _Path:
@@ -132,7 +135,7 @@ class _Path:
             response = await endpoint.handler(call)
         except Problem as problem:
             if isinstance(problem, Conflict) and call.found_caller and call.found_caller.profile == "openapi":
-                problem = Busy(limits.retry_after_s)
+                problem = Busy()
             problem.headers.update(call.answer_headers)
             raise problem from None
         response.headers.update(call.answer_headers)

@@ -68,9 +68,11 @@ class BodyReader(Generic[T]):
 
         Raises Malformed when it is no JSON, Invalid when its outermost value is of the wrong type.
         """
+        # Free-form members, the only ones that can be deep, know of the usual depth by themselves.
+        if depth_max < limits.json_depth_max:
+            _refuse_deep(body, depth_max)
         # PostgreSQL has no room for NUL. There is one way to write it in JSON, and it is hardly ever there.
-        # And free-form members, the only ones that can be deep, know of the usual depth only.
-        if b"\\u0000" not in body and depth_max == limits.json_depth_max:
+        if b"\\u0000" not in body:
             for decode in self._decoders:
                 try:
                     return Reading(decode(body))
@@ -94,27 +96,29 @@ class BodyReader(Generic[T]):
         return tree
 
     def explain(self, tree: Any, *, strict: bool) -> Reading[T]:
-        """Read a parsed body with every fault named."""
+        """Read a parsed body with every fault named. Raises Invalid when it has more than anybody would count."""
         walk = _Walk()
-        walk.find_unstorable_text(tree, ())
-        value = walk.read(_type_info(self.kind), tree, ())
-        if strict:
-            for path in walk.ignored:
-                walk.fault(path, "Extra inputs are not permitted", "unknown_field", "Unknown field")
+        try:
+            walk.find_unstorable_text(tree, ())
+            value = walk.read(_type_info(self.kind), tree, ())
+            if strict:
+                for path in walk.ignored:
+                    walk.fault(path, "Extra inputs are not permitted", "unknown_field", "Unknown field")
+        except _TooManyFaults:
+            raise Invalid(walk.faults, faults_left_out=walk.left_out) from None
         return Reading(value, walk.faults, walk.ignored, walk.left_out)
 
 
 # Parsing: as msgspec parses, but lone surrogates come through, so that their place can be named.
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"]*"?')  # of text without escapes; the last may have no end
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 
 def parse_json(body: bytes, depth_max: int) -> Any:
     """Parse JSON text into dicts, lists, str, int, Decimal, bool and None. Raises Malformed."""
-    if _deeper_than(body, depth_max):
-        raise Malformed(f"JSON should be at most {depth_max} levels deep")
+    _refuse_deep(body, depth_max)
     try:
         return json.loads(body.decode(), parse_float=_read_float, parse_int=_read_int, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
@@ -125,9 +129,15 @@ def parse_json(body: bytes, depth_max: int) -> Any:
         raise Malformed(f"JSON should be at most {depth_max} levels deep") from None
 
 
+def _refuse_deep(body: bytes, depth_max: int) -> None:
+    if _deeper_than(body, depth_max):
+        raise Malformed(f"JSON should be at most {depth_max} levels deep")
+
+
 def _deeper_than(body: bytes, depth_max: int) -> bool:
     """Say whether brackets nest too deep, level by level: without the innermost pairs, each time, a level is less."""
-    brackets = _STRING.sub(b"", body).translate(_ONE_KIND, delete=_NOT_BRACKETS)
+    plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    brackets = _STRING.sub(b"", plain).translate(_ONE_KIND, delete=_NOT_BRACKETS)
     for _ in range(depth_max):
         fewer = brackets.replace(b"[]", b"")
         if len(fewer) == len(brackets):
@@ -167,6 +177,10 @@ def _fields(kind: type) -> dict[str, inspect.Field]:
     return {member.encode_name: member for member in info.fields}
 
 
+class _TooManyFaults(Exception):
+    """The walk has gone on for long enough."""
+
+
 class _Walk:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
@@ -179,6 +193,8 @@ class _Walk:
             self.faults.append(Fault(path, detail, code, title))
         else:
             self.left_out += 1
+            if self.left_out == limits.errors_counted_max:
+                raise _TooManyFaults
         return BROKEN
 
     def find_unstorable_text(self, value: Any, path: Path) -> None:
@@ -213,6 +229,8 @@ class _Walk:
         if isinstance(info, inspect.ListType):
             if type(value) is not list:
                 return self.fault(path, "Input should be a valid list")
+            if info.max_length is not None and len(value) > info.max_length:
+                return self.fault(path, f"List should have at most {info.max_length} items, not {len(value)}")
             return [self.read(info.item_type, inner, (*path, index)) for index, inner in enumerate(value)]
         if isinstance(info, inspect.StrType):
             return self.read_text(info, value, path)

@@ -21,6 +21,8 @@ async def get_file(call: Call) -> Response:
     Browsers ask each time whether it has changed (ETag), so an upgrade shows at once.
     """
     path = call.scope["path_params"]["path"]
+    # Whole or not at all: a bad range would be answered in Starlette's own words.
+    call.scope["headers"] = [(name, value) for name, value in call.scope["headers"] if name != b"range"]
     try:
         response = await _files.get_response(path, call.scope)
     except HTTPException:

@@ -72,7 +72,8 @@ def problem_reply(problem: Problem, pointer: Pointer) -> Response:
     errors = [_error(problem, fault, pointer) for fault in problem.faults[: limits.errors_per_reply_max]]
     left_out = len(problem.faults) - len(errors) + problem.faults_left_out
     if left_out:
-        errors.append(_error(problem, Fault(None, f"{left_out} more errors are left out"), pointer))
+        least = "at least " if left_out >= limits.errors_counted_max else ""
+        errors.append(_error(problem, Fault(None, f"{least}{left_out} more errors are left out"), pointer))
     return Json(_encode(Errors(errors)), problem.status, problem.headers)
 
 

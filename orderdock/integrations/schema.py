@@ -1,11 +1,11 @@
 """The integration on the wire (behaviour 2.5)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from orderdock import values
+from orderdock import limits, values
 from orderdock.integrations.store import IntegrationRow
 from orderdock.values import Object, write_time
 
@@ -20,7 +20,9 @@ class IntegrationPatch(Object):
     shop_name: values.ShopName | UnsetType = UNSET
     shop_url: values.WebUrl | None | UnsetType = UNSET
     service_point_enabled: values.Boolean | UnsetType = UNSET
-    service_point_carriers: list[values.SomeText] | UnsetType = UNSET
+    service_point_carriers: (
+        Annotated[list[values.SomeText], Meta(max_length=limits.carriers_per_integration_max)] | UnsetType
+    ) = UNSET
     webhook_active: values.Boolean | UnsetType = UNSET
     webhook_url: values.WebUrl | None | UnsetType = UNSET
     feedback_type: FeedbackType | UnsetType = UNSET

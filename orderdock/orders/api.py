@@ -1,31 +1,25 @@
 """JSON endpoints of /orders."""
 
 from collections.abc import Sequence
-from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
 from starlette.responses import Response
 
-from orderdock import limits
 from orderdock.db.pool import Tx
 from orderdock.errors import Fault, Invalid, NotFound
 from orderdock.http.call import Call
 from orderdock.http.cursor import link_header
-from orderdock.http.explain import BodyReader, Reading
+from orderdock.http.explain import Reading
 from orderdock.http.reply import ignored_fields_header, no_content, reply, reply_stored
-from orderdock.orders import delete, store
+from orderdock.orders import store
+from orderdock.orders.delete import delete_integration as withdraw
 from orderdock.orders.listing import list_orders as find_page
 from orderdock.orders.patch import patch_order as patch
-from orderdock.orders.schema import Order, OrderIn, OrderRef
+from orderdock.orders.readers import BATCH, ORDER
+from orderdock.orders.schema import OrderRef
 from orderdock.orders.store import ListedOrder, StoredOrder
 from orderdock.orders.upsert import upsert_orders as upsert
 from orderdock.values import write_time
-
-OrderBatch = Annotated[list[OrderIn], Meta(max_length=limits.orders_per_batch_max)]
-
-_batch: BodyReader[list[OrderIn]] = BodyReader(OrderBatch, entries="Orders")
-_patch: BodyReader[Order] = BodyReader(Order)
 
 
 async def upsert_orders(call: Call) -> Response:
@@ -36,7 +30,7 @@ async def upsert_orders(call: Call) -> Response:
     Source: guide, "Upserting with POST"; behaviour 3.1 to 3.3.
     """
     _refuse_bad_partner_id(call)
-    reading = await call.read(_batch)
+    reading = await call.read(BATCH)
     account_id, whole = call.caller.account_id, call.prefers("return=representation")
 
     async def work(tx: Tx) -> tuple[list[OrderRef], list[StoredOrder]]:
@@ -78,7 +72,7 @@ async def patch_order(call: Call) -> Response:
     Raises NotFound, Invalid (400, every fault) and Conflict (409).
     Source: guide, "Partial updates"; behaviour 2.3 and 3.6.
     """
-    body = await call.parse(_patch)
+    body = await call.parse(ORDER)
     account_id, id_, whole = call.caller.account_id, call.path_id(), call.prefers("return=representation")
 
     async def work(tx: Tx) -> tuple[Reading[OrderRef], StoredOrder]:
@@ -95,7 +89,7 @@ async def delete_order(call: Call) -> Response:
     Source: guide, "Deleting orders"; behaviour 3.7.
     """
     account_id, id_ = call.caller.account_id, call.path_id()
-    await call.db.transact(lambda tx: delete.delete_order(tx, account_id, id_))
+    await call.db.transact(lambda tx: store.delete_order(tx, account_id, id_))
     return no_content()
 
 
@@ -107,7 +101,7 @@ async def delete_integration(call: Call) -> Response:
     Source: behaviour 2.5.
     """
     account_id, id_ = call.caller.account_id, call.path_id()
-    await call.db.transact(lambda tx: delete.delete_integration(tx, account_id, id_))
+    await call.db.transact(lambda tx: withdraw(tx, account_id, id_))
     return no_content()
 
 

@@ -7,27 +7,23 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from msgspec import Meta, Raw
+from msgspec import Raw
 
 from orderdock import limits
 from orderdock.db.pool import Database
-from orderdock.errors import Invalid, UsageError
-from orderdock.http.explain import BodyReader
+from orderdock.errors import Fault, Invalid, UsageError
 from orderdock.http.pointers import dotted
 from orderdock.orders import store
 from orderdock.orders.project import Projection, project
-from orderdock.orders.schema import OrderIn
+from orderdock.orders.readers import BATCH
 from orderdock.orders.store import OrderFilter, Page, ProjectedOrder
 from orderdock.orders.upsert import upsert_orders
 
 _EXPORT_ROWS = 500
 
-_batch: BodyReader[list[OrderIn]] = BodyReader(
-    Annotated[list[OrderIn], Meta(max_length=limits.orders_per_batch_max)], entries="Orders"
-)
 _members = msgspec.json.Decoder(dict[str, Raw]).decode
 _list = msgspec.json.Decoder(list[Raw]).decode
 _any = msgspec.json.Decoder(Raw).decode
@@ -93,7 +89,9 @@ def _lines(text: memoryview, path: Path) -> Iterator[FileOrder]:
         if line := match.group().strip():
             try:
                 _any(line)
-            except (msgspec.DecodeError, RecursionError) as error:
+            except RecursionError:
+                raise UsageError(f"{path}, line {number} is nested too deep. Nothing is stored; mend it.") from None
+            except msgspec.DecodeError as error:
                 raise UsageError(
                     f"{path}, line {number} is not JSON: {error}. Nothing is stored; "
                     "a file has an order a line, or is one JSON array."
@@ -104,7 +102,9 @@ def _lines(text: memoryview, path: Path) -> Iterator[FileOrder]:
 def _entries(text: memoryview, path: Path) -> Iterator[FileOrder]:
     try:
         entries = _list(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deep. Nothing is stored; mend it first.") from None
+    except msgspec.DecodeError as error:
         at = re.search(r"\(byte (\d+)\)", str(error))
         line = 1 + bytes(text[: int(at[1])] if at else text).count(b"\n")
         raise UsageError(f"{path}, line {line} is not JSON: {error}. Nothing is stored; mend it first.") from None
@@ -158,31 +158,44 @@ async def _store_batch(
     depth_max: int,
     outcomes: Counter[str],
 ) -> list[Refusal]:
-    """Store what can be stored of a batch, and give what cannot."""
+    """Store what can be stored of a batch, in its order, and give what cannot."""
     if not batch:
         return []
     body = b"[" + b",".join(_in_integration(order.text, integration_id) for order in batch) + b"]"
     try:
-        reading = _batch.read(body, depth_max=depth_max, strict=False)
+        reading = BATCH.read(body, depth_max=depth_max, strict=False)
         saved = await db.transact(lambda tx: upsert_orders(tx, account_id, reading))
     except Invalid as problem:
-        if len(batch) > 1:
-            bad = {fault.path[0] for fault in problem.faults if fault.path}
-            # A fault without a place, such as broken UTF-8, may be anybody's: then each order goes by itself.
-            parts = (
-                [[order] for order in batch]
-                if not bad or problem.faults_left_out
-                else [[order for index, order in enumerate(batch) if index not in bad]]
-                + [[order] for index, order in enumerate(batch) if index in bad]
-            )
-            each = [await _store_batch(db, account_id, part, integration_id, depth_max, outcomes) for part in parts]
-            return [refusal for refusals in each for refusal in refusals]
-        faults = [
-            f"{dotted(fault.path[1:])}: {fault.detail}" if fault.path else fault.detail for fault in problem.faults
-        ]
-        return [Refusal(batch[0].place, problem.faults[0].key, faults)]
+        refused = _refusals(batch, problem)
+        if refused:
+            rest = [order for index, order in enumerate(batch) if index not in refused]
+            more = await _store_batch(db, account_id, rest, integration_id, depth_max, outcomes)
+            return [*refused.values(), *more]
+        # A fault without a place, such as broken UTF-8, may be anybody's: then each order goes by itself.
+        each = [await _store_batch(db, account_id, [order], integration_id, depth_max, outcomes) for order in batch]
+        return [refusal for refusals in each for refusal in refusals]
     outcomes.update(each.outcome for each in saved)
     return []
+
+
+def _refusals(batch: Sequence[FileOrder], problem: Invalid) -> dict[int, Refusal]:
+    """What a batch was refused for, by the place of the order in it; nothing when that cannot be told of each."""
+    faults: dict[int, list[Fault]] = {}
+    for fault in problem.faults:
+        if len(batch) == 1:
+            faults.setdefault(0, []).append(fault)
+        elif fault.path and not problem.faults_left_out:
+            faults.setdefault(int(fault.path[0]), []).append(fault)
+        else:
+            return {}
+    return {
+        index: Refusal(batch[index].place, found[0].key, [_in_words(fault) for fault in found])
+        for index, found in faults.items()
+    }
+
+
+def _in_words(fault: Fault) -> str:
+    return f"{dotted(fault.path[1:])}: {fault.detail}" if fault.path else fault.detail
 
 
 def _in_integration(text: bytes, integration_id: int | None) -> bytes:

@@ -1,13 +1,8 @@
-"""Take orders out of every listing: one of them, or all of an integration (behaviour 2.2, 2.5, 3.7)."""
+"""Take an integration and its orders out of every listing (behaviour 2.5)."""
 
 from orderdock.db.pool import Tx
 from orderdock.integrations import store as integrations
 from orderdock.orders import store
-
-
-async def delete_order(tx: Tx, account_id: int, id_: int) -> None:
-    """Delete an order: its key is free again, its id stays dead. Raises NotFound and Conflict."""
-    await store.delete_order(tx, account_id, id_)
 
 
 async def delete_integration(tx: Tx, account_id: int, id_: int) -> int:

@@ -9,15 +9,14 @@ from msgspec import inspect
 
 from orderdock.db.pool import Tx
 from orderdock.errors import Fault, Invalid, NotFound, Path
-from orderdock.http.explain import BodyReader, Reading
+from orderdock.http.explain import Reading
 from orderdock.orders import store
 from orderdock.orders.merge import encode_order, parse_tree, same
 from orderdock.orders.project import project
+from orderdock.orders.readers import ORDER
 from orderdock.orders.schema import Order, OrderItem, OrderRef
 from orderdock.orders.store import OrderToSave
 from orderdock.values import FreeForm
-
-_reader: BodyReader[Order] = BodyReader(Order)
 
 _ITEMS = ("order_details", "order_items")
 _ITEM_IDS = ("item_id", "product_id", "variant_id", "sku")
@@ -44,7 +43,7 @@ async def patch_order(tx: Tx, account_id: int, id_: int, body: Mapping[str, Any]
     _drop_other_phone(merged, patch)
     _drop_other_service_point_id(merged, patch)
 
-    reading = _reader.explain(merged, strict=strict)
+    reading = ORDER.explain(merged, strict=strict)
     faults += [replace(fault, path=_as_sent(fault.path or (), places)) for fault in reading.faults]
     faults += _key_faults(reading.value, row)
     if faults:

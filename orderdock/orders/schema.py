@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from orderdock import values
+from orderdock import limits, values
 from orderdock.values import (
     Amount,
     Choice,
@@ -218,15 +218,15 @@ class OrderDetails(Merged, kw_only=True):
     status: Status | UnsetType = UNSET
     order_created_at: Timestamp | UnsetType = UNSET
     order_updated_at: Timestamp | None | UnsetType = UNSET
-    order_items: list[OrderItem] | UnsetType = UNSET
+    order_items: Annotated[list[OrderItem], Meta(max_length=limits.items_per_order_max)] | UnsetType = UNSET
     notes: values.LongText | None | UnsetType = UNSET
-    tags: list[Text] | None | UnsetType = UNSET
+    tags: Annotated[list[Text], Meta(max_length=limits.tags_per_order_max)] | None | UnsetType = UNSET
 
 
 class OrderDetailsIn(OrderDetails, kw_only=True):
     """What a shop sends of the order in general."""
 
-    order_items: list[OrderItemIn] | UnsetType = UNSET
+    order_items: Annotated[list[OrderItemIn], Meta(max_length=limits.items_per_order_max)] | UnsetType = UNSET
 
 
 class PaymentDetails(Merged):
@@ -253,12 +253,15 @@ class TaxNumber(Object):
     value: Text | None = None
 
 
+PartyTaxNumbers = Annotated[list[TaxNumber], Meta(max_length=limits.tax_numbers_per_party_max)]
+
+
 class TaxNumbers(Object, omit_defaults=False):
     """Tax identifications of the parties. All three lists are answered, empty if need be: clients loop over them."""
 
-    sender: list[TaxNumber] | None = None
-    receiver: list[TaxNumber] | None = None
-    importer_of_record: list[TaxNumber] | None = None
+    sender: PartyTaxNumbers | None = None
+    receiver: PartyTaxNumbers | None = None
+    importer_of_record: PartyTaxNumbers | None = None
 
     def __post_init__(self) -> None:
         self.sender = self.sender or []

@@ -61,10 +61,15 @@ async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]
             # Our own id says which order is meant; it is no part of what the shop says.
             row.after = merge(row.after, encode_update(structs.replace(order, id=None) if order.id else order))
         if await _write(tx, account_id, rows):
-            return [_saved(order, rows[_known_key(order)]) for order in batch]
+            sent = [_known_key(order) for order in batch]
+            first = {key: index for index, key in reversed(list(enumerate(sent)))}
+            return [
+                _saved(order, rows[key], again=first[key] < index)
+                for index, (key, order) in enumerate(zip(sent, batch, strict=True))
+            ]
         # Another request created one of these keys in the meantime, or an integration is not there: look again.
         doubtful = True
-    raise Conflict(limits.retry_after_s)
+    raise Conflict
 
 
 def _key(order: OrderIn) -> Key | None:
@@ -91,10 +96,13 @@ async def _write(tx: Tx, account_id: int, rows: Mapping[Key, _Row]) -> bool:
     return not changed
 
 
-def _saved(order: OrderIn, row: _Row) -> SavedOrder:
+def _saved(order: OrderIn, row: _Row, *, again: bool) -> SavedOrder:
     assert row.id is not None
     number = project(row.after).order_number if order.order_number is UNSET else order.order_number
-    outcome = "created" if row.before == NOTHING else "unchanged" if row.after == row.before else "changed"
+    if row.after == row.before:
+        outcome = "unchanged"
+    else:
+        outcome = "created" if row.before == NOTHING and not again else "changed"
     return SavedOrder(OrderRef(row.id, order.order_id, number), outcome)
 
 

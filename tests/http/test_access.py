@@ -294,6 +294,15 @@ def test_c237_c238_a_refused_method_changes_nothing(a, db, method, path, allow):
     assert everything(db, a) == before
 
 
+@pytest.mark.parametrize("path", ["/orders%0A?page_size=1", "/orders/1%0A", "/../../healthz%0A"])
+def test_a_path_that_ends_in_a_line_end_is_none_of_ours(a, path):
+    a.create(a.order("a"), a.order("b"))
+
+    answer = a.client.get(path)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "not_found")
+
+
 @EVERY_PATH
 def test_c239_options_answers_what_is_allowed(anyone, path, allow):
     for form in (path, path + "/"):

@@ -11,8 +11,8 @@ from msgspec import Raw, inspect, json
 from orderdock.errors import Invalid, Path
 from orderdock.http.explain import BodyReader, Malformed, parse_json
 from orderdock.limits import json_depth_max
-from orderdock.orders.api import OrderBatch
 from orderdock.orders.merge import encode_order, parse_tree
+from orderdock.orders.readers import OrderBatch
 from orderdock.orders.schema import Order
 
 # Every member that an order may have; `test_the_full_order_has_every_member` says when one is missing.

@@ -94,3 +94,62 @@ def test_c247_without_a_database_requests_are_told_to_come_again_and_then_served
                     assert client.get("/orders", auth=("some", "body")).status_code == 401
     assert "Traceback" not in log.read_text()
     assert "request.failed" not in log.read_text()
+
+
+def test_a_database_that_cannot_be_written_to_or_has_no_schema_is_not_ready(tmp_path):
+    log = tmp_path / "log"
+    with embedded_database(tmp_path / "data", print) as database:
+        migrate(database.conninfo, lambda _: None)
+        with (
+            serving(log, ORDERDOCK_DATABASE_URL=database.conninfo, ORDERDOCK_POOL_SIZE="3") as url,
+            psycopg.connect(database.conninfo, autocommit=True) as connection,
+        ):
+            account = make_account(Db(connection), url)
+            with account.client:
+                [id_] = account.create(account.order())
+                connection.execute("ALTER DATABASE orderdock SET default_transaction_read_only = on")
+                end_other_connections(connection)
+                for _ in range(4):  # each may meet a connection that has ended
+                    account.get(id_)
+                wait_for(503, f"{url}/readyz", 20)
+                assert_unavailable(account.client.delete(f"/orders/{id_}"))
+                assert account.get(id_).status_code == 200
+                connection.execute("SET default_transaction_read_only = off")
+                connection.execute("ALTER DATABASE orderdock RESET default_transaction_read_only")
+                end_other_connections(connection)
+                wait_for(200, f"{url}/readyz", 20)
+                connection.execute("ALTER TABLE schema_migrations RENAME TO other")
+                assert_unavailable(httpx2.get(f"{url}/readyz"))
+    assert "Traceback" not in log.read_text()
+
+
+def end_other_connections(connection: psycopg.Connection) -> None:
+    connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+
+def test_a_fault_of_ours_is_logged_without_what_was_sent(tmp_path):
+    log = tmp_path / "log"
+    with embedded_database(tmp_path / "data", print) as database:
+        migrate(database.conninfo, lambda _: None)
+        with (
+            serving(log, ORDERDOCK_DATABASE_URL=database.conninfo) as url,
+            psycopg.connect(database.conninfo, autocommit=True) as connection,
+        ):
+            account = make_account(Db(connection), url)
+            with account.client:
+                connection.execute("ALTER TABLE orders RENAME TO other")
+                answer = account.post([account.order("SECRET-ORDER")])
+                [error] = answer.json()["errors"]
+                assert (answer.status_code, error["code"]) == (500, "server_error")
+                assert answer.headers["X-Request-Id"] in error["detail"]
+                assert "UndefinedTable" not in answer.text
+                connection.execute("ALTER TABLE api_keys RENAME TO others")
+                wrong = httpx2.get(f"{url}/api/v3/orders", auth=("somebody", "SECRET-PASSWORD"))
+                assert wrong.status_code == 500
+    said = log.read_text()
+    assert said.count("request.failed") == 2 and said.count("UndefinedTable") >= 2
+    for secret in (account.secret_key, "SECRET-ORDER", "SECRET-PASSWORD", "Basic "):
+        assert secret not in said

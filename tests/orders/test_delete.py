@@ -158,7 +158,6 @@ def test_c227_an_order_of_another_account_is_answered_as_an_unknown_one_and_stay
         pytest.param("9" * 5000, id="C-227 longer than int() reads"),
         pytest.param("4711004711", id="C-227 order_id of the shop"),
         pytest.param("{made}.0", id="C-227 point after an id"),
-        pytest.param("{made}%0A", id="C-227 line end after an id"),
         pytest.param("{made},{made}", id="C-227 two ids"),
         pytest.param("%2A", id="C-227 all of them"),
     ],

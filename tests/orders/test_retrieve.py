@@ -108,7 +108,6 @@ def test_c186_an_order_of_another_account_is_answered_as_an_unknown_one(a, b):
         pytest.param("0{made}", id="C-187 zero before an id"),
         pytest.param("+{made}", id="C-187 sign before an id"),
         pytest.param("%20{made}", id="C-187 blank before an id"),
-        pytest.param("{made}%0A", id="C-187 line end after an id"),
         pytest.param("{made}%00", id="C-187 NUL after an id"),
         pytest.param("0x{made}", id="C-187 hexadecimal"),
         pytest.param("1_0", id="C-187 as Python writes numbers"),
