@@ -80,8 +80,6 @@ _DECIMAL_TEXT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?").fullmatch
 _MONEY_STEP = Decimal(1).scaleb(-limits.money_decimals)
 _NUMBER_STEP = Decimal(1).scaleb(-limits.number_decimals)
 _PLAIN_FRACTION = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]{0,5}[1-9]").fullmatch
-_PLAIN_AMOUNT = re.compile(r"-?(?:0|[1-9][0-9]{0,11})\.[0-9]{0,5}[1-9]").fullmatch
-_WHOLE_AMOUNT = re.compile(r"-?(?:0|[1-9][0-9]{0,11})\.0{1,6}").fullmatch
 _FLOAT_MAX = Decimal("1.7976931348623157e308")
 
 
@@ -114,6 +112,10 @@ def _shortest(value: Decimal | int, step: Decimal) -> Decimal | int:
     return _shortest(whole, step) if whole == rounded else rounded.normalize()
 
 
+_AMOUNTS_REMEMBERED = 20_000
+_amounts: dict[Decimal, Decimal | int] = {}  # equal decimals have one shortest form
+
+
 class Amount(Kind):
     """An amount of money: below 10^12 either way, rounded to six decimals (float noise of shops)."""
 
@@ -126,14 +128,15 @@ class Amount(Kind):
 
     @classmethod
     def read(cls, value: Any) -> Decimal | int:
-        # Fifteen of them in an everyday order: what shops send is let through by one look at its text.
-        if type(value) is Decimal:
-            text = str(value)
-            if _PLAIN_AMOUNT(text):
-                return value
-            if _WHOLE_AMOUNT(text):
-                return int(value)
-        return _shortest(read_decimal(value), _MONEY_STEP)
+        # Fifteen of them in an everyday order, and the same ones again and again.
+        if type(value) is not Decimal:
+            return _shortest(read_decimal(value), _MONEY_STEP)
+        amount = _amounts.get(value)
+        if amount is None:
+            if len(_amounts) >= _AMOUNTS_REMEMBERED:
+                _amounts.clear()
+            amount = _amounts[value] = _shortest(read_decimal(value), _MONEY_STEP)
+        return amount
 
 
 class PositiveNumber(Kind):

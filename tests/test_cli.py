@@ -670,8 +670,8 @@ def test_check_finds_columns_that_do_not_follow_from_their_order(data):
         assert (ended.status, ended.out) == (1, "3 orders checked, 3 differences.\n")
         assert ended.err == (
             f"order {ids['b']} of account 1: status_folded is 'x', should be 'unfulfilled'\n"
-            f"order {ids['b']} of account 1: ordered_at is '2001-01-01 00:00:00+00:00', "
-            "should be '2024-05-01 10:00:00+00:00'\n"
+            f"order {ids['b']} of account 1: ordered_at is '2001-01-01T00:00:00.000000+00:00', "
+            "should be '2024-05-01T10:00:00.000000+00:00'\n"
             f"order {ids['c']} of account 1: doc is '{{', should be 'an order (Input data was truncated)'\n"
         )
         ended = run("check", "--json", "--data-dir", data)

@@ -1,6 +1,5 @@
 """From an order to the columns that it is filtered and sorted by: the only place that knows how."""
 
-from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -11,14 +10,14 @@ from orderdock import limits
 
 
 class Projection(NamedTuple):
-    """What the list needs of an order; the names are those of the columns."""
+    """What the list needs of an order; the names are those of the columns. Times are canonical text."""
 
     order_number: str
     order_id_folded: str
     order_number_folded: str
     status_folded: str
-    ordered_at: datetime
-    shop_updated_at: datetime
+    ordered_at: str
+    shop_updated_at: str
 
 
 class _Status(Struct):
@@ -44,15 +43,14 @@ def project(doc: str) -> Projection:
     """Give the columns of a stored order."""
     order = _listed(doc)
     details = order.order_details
-    ordered_at = datetime.fromisoformat(details.order_created_at)
     return Projection(
         order.order_number,
         fold(order.order_id),
         fold(order.order_number),
         fold(details.status.code),
-        ordered_at,
+        details.order_created_at,
         # A client that polls for changes must not miss an order whose shop names no time of update.
-        datetime.fromisoformat(details.order_updated_at) if details.order_updated_at else ordered_at,
+        details.order_updated_at or details.order_created_at,
     )
 
 

@@ -10,6 +10,7 @@ from psycopg.types.numeric import Int8
 from orderdock.db.pool import Tx
 from orderdock.errors import NotFound
 from orderdock.orders.project import Projection, project
+from orderdock.values import write_time
 
 Key = tuple[int, str]
 """integration_id and order_id: what names an order within an account."""
@@ -66,10 +67,16 @@ async def find_orders_by_key(tx: Tx, account_id: int, keys: Sequence[Key], *, lo
         """,
         {
             "account_id": account_id,
-            "integration_ids": [Int8(integration_id) for integration_id, _ in keys],
+            "integration_ids": _int8s([integration_id for integration_id, _ in keys]),
             "order_ids": [order_id for _, order_id in keys],
         },
     )
+
+
+def _int8s(numbers: Sequence[int | None]) -> list[Int8 | None]:
+    """Numbers as the driver sends them for bigint; it would choose the smallest type that fits."""
+    known = {number: None if number is None else Int8(number) for number in set(numbers)}
+    return [known[number] for number in numbers]
 
 
 async def find_order_keys(tx: Tx, account_id: int, ids: Sequence[int]) -> list[OrderKey]:
@@ -81,7 +88,7 @@ async def find_order_keys(tx: Tx, account_id: int, ids: Sequence[int]) -> list[O
           FROM orders AS o
          WHERE o.account_id = %(account_id)s AND o.id = ANY(%(ids)b::bigint[])
         """,
-        {"account_id": account_id, "ids": [Int8(id_) for id_ in ids]},
+        {"account_id": account_id, "ids": _int8s(ids)},
     )
 
 
@@ -117,7 +124,8 @@ async def save_orders(tx: Tx, account_id: int, orders: Sequence[OrderToSave]) ->
                  FROM unnest(
                       %(id)b::bigint[], %(integration_id)b::bigint[], %(order_id)b::text[], %(doc)b::text[],
                       %(order_number)b::text[], %(order_id_folded)b::text[], %(order_number_folded)b::text[],
-                      %(status_folded)b::text[], %(ordered_at)b::timestamptz[], %(shop_updated_at)b::timestamptz[]
+                      %(status_folded)b::text[], %(ordered_at)b::text[]::timestamptz[],
+                      %(shop_updated_at)b::text[]::timestamptz[]
                       ) AS s (
                       id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
                       status_folded, ordered_at, shop_updated_at
@@ -150,8 +158,8 @@ async def save_orders(tx: Tx, account_id: int, orders: Sequence[OrderToSave]) ->
             "new_integration_ids": [
                 Int8(id_) for id_ in {order.integration_id for order in orders if order.id is None}
             ],
-            "id": [None if order.id is None else Int8(order.id) for order in orders],
-            "integration_id": [Int8(order.integration_id) for order in orders],
+            "id": _int8s([order.id for order in orders]),
+            "integration_id": _int8s([order.integration_id for order in orders]),
             "order_id": [order.order_id for order in orders],
             "doc": [order.doc for order in orders],
         }
@@ -192,7 +200,7 @@ async def get_orders(tx: Tx, account_id: int, ids: Sequence[int]) -> list[Stored
                ) AS o
          ORDER BY wanted.place
         """,
-        {"account_id": account_id, "ids": [Int8(id_) for id_ in ids]},
+        {"account_id": account_id, "ids": _int8s(ids)},
     )
 
 
@@ -276,7 +284,7 @@ class OrderFilter:
         """What is asked for, by the names in _FILTERS."""
         asked = {name: getattr(self, name) for name in _FILTERS if getattr(self, name) is not None}
         if self.integration_ids is not None:
-            asked["integration_ids"] = [Int8(id_) for id_ in self.integration_ids]
+            asked["integration_ids"] = _int8s(self.integration_ids)
         return asked
 
 
@@ -358,7 +366,9 @@ class ProjectedOrder(NamedTuple):
 async def find_projected(tx: Tx, account_id: int, after_id: int, size: int) -> list[ProjectedOrder]:
     """At most `size` orders of an account above an id, by id."""
     return await tx.rows(
-        lambda id_, doc, *columns: ProjectedOrder(id_, doc, Projection(*columns)),
+        lambda id_, doc, *columns: ProjectedOrder(
+            id_, doc, Projection(*(write_time(each) if isinstance(each, datetime) else each for each in columns))
+        ),
         """
         SELECT o.id, o.doc, o.order_number, o.order_id_folded, o.order_number_folded, o.status_folded, o.ordered_at,
                o.shop_updated_at

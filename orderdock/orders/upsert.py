@@ -41,8 +41,8 @@ async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]
     Raises Invalid with every fault of every order, Conflict when an order is being changed for too long; then nothing
     is written.
     """
-    batch = reading.value
-    named = {key for order in batch if (key := _key(order)) is not None}
+    batch = [_Entry(index, order, _key(order)) for index, order in enumerate(reading.value)]
+    named = {entry.key for entry in batch if entry.key is not None}
     # An id that no column can hold is of no integration, as _find_faults will say.
     keys = sorted(key for key in named if abs(key[0]) <= limits.id_max)
     # Orders of an integration that is not there are not stored; only then is it worth asking which there are.
@@ -55,21 +55,25 @@ async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]
             shops = await integrations.find_ids(tx, account_id)
             faults = [*reading.faults, *await _find_faults(tx, account_id, batch, rows, shops)]
         if faults:
-            raise Invalid(_by_order(faults, batch), faults_left_out=reading.faults_left_out)
-        for order in batch:
-            row = rows.setdefault(_known_key(order), _Row(None, NOTHING, NOTHING))
+            raise Invalid(_by_order(faults, reading.value), faults_left_out=reading.faults_left_out)
+        for _, order, key in batch:
+            assert key is not None
+            row = rows.setdefault(key, _Row(None, NOTHING, NOTHING))
             # Our own id says which order is meant; it is no part of what the shop says.
             row.after = merge(row.after, encode_update(structs.replace(order, id=None) if order.id else order))
         if await _write(tx, account_id, rows):
-            sent = [_known_key(order) for order in batch]
-            first = {key: index for index, key in reversed(list(enumerate(sent)))}
-            return [
-                _saved(order, rows[key], again=first[key] < index)
-                for index, (key, order) in enumerate(zip(sent, batch, strict=True))
-            ]
+            return list(_saved(batch, rows))
         # Another request created one of these keys in the meantime, or an integration is not there: look again.
         doubtful = True
     raise Conflict
+
+
+class _Entry(NamedTuple):
+    """One order of a batch, and its key, or None when that could not be read."""
+
+    place: int
+    order: OrderIn
+    key: Key | None
 
 
 def _key(order: OrderIn) -> Key | None:
@@ -82,10 +86,6 @@ def _key(order: OrderIn) -> Key | None:
     return integration_id, order.order_id
 
 
-def _known_key(order: OrderIn) -> Key:
-    return order.order_details.integration.id, order.order_id
-
-
 async def _write(tx: Tx, account_id: int, rows: Mapping[Key, _Row]) -> bool:
     """Store what is new or changed. False when a new key was not free."""
     changed = {key: row for key, row in rows.items() if row.after != row.before}
@@ -96,32 +96,36 @@ async def _write(tx: Tx, account_id: int, rows: Mapping[Key, _Row]) -> bool:
     return not changed
 
 
-def _saved(order: OrderIn, row: _Row, *, again: bool) -> SavedOrder:
-    assert row.id is not None
-    number = project(row.after).order_number if order.order_number is UNSET else order.order_number
-    if row.after == row.before:
-        outcome = "unchanged"
-    else:
-        outcome = "created" if row.before == NOTHING and not again else "changed"
-    return SavedOrder(OrderRef(row.id, order.order_id, number), outcome)
+def _saved(batch: Sequence[_Entry], rows: Mapping[Key, _Row]) -> Iterator[SavedOrder]:
+    counted: set[Key] = set()
+    for _, order, key in batch:
+        assert key is not None
+        row = rows[key]
+        assert row.id is not None
+        number = project(row.after).order_number if order.order_number is UNSET else order.order_number
+        if row.after == row.before:
+            outcome = "unchanged"
+        else:
+            outcome = "created" if row.before == NOTHING and key not in counted else "changed"
+        counted.add(key)
+        yield SavedOrder(OrderRef(row.id, order.order_id, number), outcome)
 
 
 # What only the stored orders can tell
 
 
 async def _find_faults(
-    tx: Tx, account_id: int, batch: Sequence[OrderIn], rows: Mapping[Key, _Row], shops: Collection[int] | None
+    tx: Tx, account_id: int, batch: Sequence[_Entry], rows: Mapping[Key, _Row], shops: Collection[int] | None
 ) -> list[Fault]:
     """Find what is wrong with a batch beyond the shape of its orders; orders that could not be read are passed over.
 
     `shops` are the account's integrations; None leaves them out.
     """
-    readable = [(index, order) for index, order in enumerate(batch) if isinstance(order, OrderIn)]
-    targets = await _find_targets(tx, account_id, [order for _, order in readable], rows)
+    readable = [entry for entry in batch if isinstance(entry.order, OrderIn)]
+    targets = await _find_targets(tx, account_id, [entry.order for entry in readable], rows)
     faults: list[Fault] = []
     there = set(rows)
-    for index, order in readable:
-        key = _key(order)
+    for index, order, key in readable:
         if shops is not None and key is not None and key not in rows and key[0] not in shops:
             detail = f"Integration with id {key[0]} does not exist"
             faults.append(Fault((index, "order_details", "integration", "id"), detail))

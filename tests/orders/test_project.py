@@ -1,7 +1,6 @@
 """From a stored order to the columns of the list: which member goes where, and how text is folded."""
 
 import json
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +12,7 @@ from orderdock.orders.project import Projection, fold, project
 from tests.support import an_order
 
 CREATED, UPDATED = "2024-05-01T10:00:00.000000+00:00", "2024-05-02T10:00:00.000001+00:00"
-DAY_1, DAY_2 = datetime(2024, 5, 1, 10, tzinfo=UTC), datetime(2024, 5, 2, 10, 0, 0, 1, tzinfo=UTC)
+DAY_1, DAY_2 = "2024-05-01T10:00:00.000000+00:00", "2024-05-02T10:00:00.000001+00:00"
 
 
 def stored(order_id: str = "a", **details: Any) -> str:
@@ -36,7 +35,7 @@ def stored(order_id: str = "a", **details: Any) -> str:
         ),
         pytest.param(
             stored(order_updated_at="2020-01-01T00:00:00.000000+00:00"),
-            Projection("N-a", "a", "n-a", "unfulfilled", DAY_1, datetime(2020, 1, 1, tzinfo=UTC)),
+            Projection("N-a", "a", "n-a", "unfulfilled", DAY_1, "2020-01-01T00:00:00.000000+00:00"),
             id="a time of update before the order is the shop's business",
         ),
         pytest.param(
@@ -49,7 +48,7 @@ def stored(order_id: str = "a", **details: Any) -> str:
                 order_created_at="0001-01-01T00:00:00.000000+00:00", order_updated_at="9999-12-31T23:59:59.999999+00:00"
             ),
             Projection(
-                "N-a", "a", "n-a", "unfulfilled", datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+                "N-a", "a", "n-a", "unfulfilled", "0001-01-01T00:00:00.000000+00:00", "9999-12-31T23:59:59.999999+00:00"
             ),
             id="the first and the last moment",
         ),
