@@ -166,13 +166,20 @@ def looked_at(made_once):
 def processes_of(data_dir):
     """Every process that holds the server's lock: initdb and PostgreSQL with all its children."""
     lock, found = data_dir / "server.lock", []
-    for fd in Path("/proc").glob("[0-9]*/fd/*"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            if fd.samefile(lock):
-                found.append(int(fd.parts[2]))
-        except OSError:
+            if any(_is_open(fd, lock) for fd in (process / "fd").iterdir()):
+                found.append(int(process.name))
+        except OSError:  # it has ended, or is not ours to look into
             continue
-    return sorted(set(found))
+    return sorted(found)
+
+
+def _is_open(fd, file):
+    try:
+        return fd.samefile(file)
+    except OSError:
+        return False
 
 
 def kill_all(data_dir):

@@ -90,6 +90,14 @@ def test_c125_a_new_address_does_not_keep_the_second_line_of_the_old(a, full):
     assert "address_line_2" not in a.show(full["id"])["shipping_address"]
 
 
+def test_c135_a_new_address_reaches_an_order_that_is_stored_and_nothing_else_of_it(a, full):
+    address = AN_ADDRESS | {"city": "Breda", "address_line_2": "2nd floor"}
+
+    answer = update(a, shipping_address=address)
+
+    assert_stored(a, answer, full, shipping_address=address)
+
+
 def test_c126_a_part_that_is_not_sent_is_kept(a, full):
     sent = a.order("a", {"order_details.status.code": "shipped"})
 
