@@ -113,6 +113,7 @@ def _shortest(value: Decimal | int, step: Decimal) -> Decimal | int:
 
 
 _AMOUNTS_REMEMBERED = 20_000
+_AMOUNT_CHARS_REMEMBERED = 32
 _amounts: dict[Decimal, Decimal | int] = {}  # equal decimals have one shortest form
 
 
@@ -131,11 +132,14 @@ class Amount(Kind):
         # Fifteen of them in an everyday order, and the same ones again and again.
         if type(value) is not Decimal:
             return _shortest(read_decimal(value), _MONEY_STEP)
-        amount = _amounts.get(value)
-        if amount is None:
+        known = _amounts.get(value)
+        if known is not None:
+            return known
+        amount = _shortest(read_decimal(value), _MONEY_STEP)
+        if len(str(value)) <= _AMOUNT_CHARS_REMEMBERED:  # a million digits are read, and forgotten
             if len(_amounts) >= _AMOUNTS_REMEMBERED:
                 _amounts.clear()
-            amount = _amounts[value] = _shortest(read_decimal(value), _MONEY_STEP)
+            _amounts[value] = amount
         return amount
 
 

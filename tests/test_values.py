@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from orderdock import values
 from orderdock.http.explain import parse_json
 from orderdock.orders.schema import LengthUnit, PackingGroup, ShipmentType, ShipWithType, WeightUnit
 from orderdock.values import (
@@ -254,3 +255,11 @@ def test_a_value_out_of_its_kind_is_refused_in_the_words_of_the_contract(kind, s
     with pytest.raises(ValueError) as refusal:
         kind.read(parse_json(sent.encode(), 64))
     assert str(refusal.value) == says
+
+
+def test_long_amounts_are_read_and_not_remembered():
+    values._amounts.clear()
+    long = Decimal("1." + "1" * 1000)
+
+    assert (values.Amount.read(long), values.Amount.read(Decimal("2.50"))) == (Decimal("1.111111"), Decimal("2.5"))
+    assert list(values._amounts) == [Decimal("2.5")]

@@ -112,7 +112,6 @@ class _Path:
         self._methods = methods
         self._allow = ", ".join(methods)
         self._parts = parts
-        self._pointer = next(iter(methods.values())).pointer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method: str = scope["method"]
