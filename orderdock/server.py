@@ -8,7 +8,10 @@ import shlex
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing import resource_tracker
 
 import uvicorn
 from rich.console import Console
@@ -89,7 +92,7 @@ def run(settings: Settings, listener: socket.socket) -> None:
         proxy_headers=True,
         forwarded_allow_ips="127.0.0.1",
     )
-    workers = _workers(config, listener) if settings.workers > 1 else None
+    workers = _Workers(config, sockets=[listener]) if settings.workers > 1 else None
     try:
         if workers:
             workers.run()
@@ -106,13 +109,33 @@ def run(settings: Settings, listener: socket.socket) -> None:
             workers.join_all()
 
 
-def _workers(config: uvicorn.Config, listener: socket.socket) -> Multiprocess:
-    handlers = [signal.getsignal(number) for number in _ENDING]
-    workers = Multiprocess(config, sockets=[listener])
-    # uvicorn only looks for a signal when each worker has answered it, and starts them anew when the terminal closes.
-    for number, handler in zip(_ENDING, handlers, strict=True):
-        signal.signal(number, handler)
-    return workers
+class _Workers(Multiprocess):
+    """What a terminal sends is for us, who then end the workers by SIGTERM: they start with it blocked."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        handlers = [signal.getsignal(number) for number in _ENDING]
+        super().__init__(config, sockets)
+        # uvicorn only looks for a signal when each worker has answered, and starts them anew when the terminal closes.
+        for number, handler in zip(_ENDING, handlers, strict=True):
+            signal.signal(number, handler)
+        resource_tracker.ensure_running()  # which unblocks SIGINT when it starts
+
+    def init_processes(self) -> None:
+        with _terminal_blocked():
+            super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        with _terminal_blocked():
+            super().keep_subprocess_alive()
+
+
+@contextmanager
+def _terminal_blocked() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Server(uvicorn.Server):
@@ -125,9 +148,6 @@ class _Server(uvicorn.Server):
 def create_worker() -> ASGIApp:
     """Build the application in the process that serves it; one that has a parent ends when that ends, however."""
     if parent := multiprocessing.parent_process():
-        # What a terminal sends to all of us is for the parent, who then ends us by SIGTERM.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     return create_app()

@@ -248,6 +248,21 @@ def test_a_signal_ends_everything_the_database_included(serve, kept, how, worker
     assert one.err() == ""
 
 
+@linux_only
+@pytest.mark.parametrize(("how", "after_s"), [("SIGINT", 0.05), ("SIGINT", 0.1), ("SIGINT", 0.2), ("SIGHUP", 0.1)])
+def test_a_signal_while_the_workers_start_ends_them_without_a_word(serve, kept, how, after_s):
+    one = serve(kept, "--workers", 2)
+    until(lambda: len(one.workers()) == 2)
+    time.sleep(after_s)  # they import now
+    for _ in range(2):
+        os.killpg(one.process.pid, signal.Signals[how])
+        time.sleep(0.05)
+
+    assert one.process.wait(10) == 0
+    assert not database_runs(kept)
+    assert one.err() == ""
+
+
 def test_under_nohup_a_closed_terminal_means_nothing(serve, kept):
     one = serve(kept, "--workers", 2, prefix=("nohup",)).ready()
     os.killpg(one.process.pid, signal.SIGHUP)

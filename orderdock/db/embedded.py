@@ -238,10 +238,11 @@ class _Server:
             self.wait(self._is_gone, "Waiting for PostgreSQL to stop", patience_s)
 
     def _is_gone(self) -> bool:
-        if self.process:
-            self.process.poll()
         with self.opened("server.lock") as alive:
-            return _taken(alive)
+            gone = _taken(alive)
+        if gone and self.process:
+            self.process.wait()  # it lets go of the lock a moment before it has ended
+        return gone
 
     def _launch(self, alive: int) -> None:
         self._refuse_stranger()
