@@ -258,6 +258,7 @@ def _start(directory: Path, keys: tuple[str, str], workers: int, started: ExitSt
         for name in ("served", "limit")
     )
     migrate(limit_conninfo, lambda _: None)
+    driver.make_integration(limit_conninfo)
     uvicorn = [sys.executable, "-m", "uvicorn", "benchmarks.bare:app", "--loop", "uvloop", "--http", "httptools"]
     quiet = ["--no-access-log", "--no-proxy-headers", "--no-server-header", "--log-level", "warning"]
     bare = started.enter_context(

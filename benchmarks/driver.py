@@ -1,4 +1,4 @@
-"""The limit of writing: the bare driver, prepared statements with array parameters, no HTTP, JSON, keys or checks."""
+"""The limit of writing: the bare driver runs our upsert, prepared, with array parameters; no HTTP, JSON or checks."""
 
 from collections.abc import Sequence
 from typing import Any, LiteralString
@@ -6,33 +6,12 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import AsyncConnection
 
-from benchmarks.sample import BATCH, STATUSES, Batch
+from benchmarks.sample import BATCH, INTEGRATION_ID, STATUSES, Batch
+from orderdock.orders.store import SAVE_ORDERS
 
 _ACCOUNT_ID = 1
 
-_COLUMNS: LiteralString = """
-       unnest(
-       %(integration_ids)b::bigint[], %(order_ids)b::text[], %(docs)b::text[], %(order_number)b::text[],
-       %(order_id_folded)b::text[], %(order_number_folded)b::text[], %(status_folded)b::text[],
-       %(ordered_at)b::timestamptz[], %(shop_updated_at)b::timestamptz[]
-       ) AS s (
-       integration_id, order_id, doc, order_number, order_id_folded, order_number_folded, status_folded, ordered_at,
-       shop_updated_at
-       )
-"""
-_INSERT: LiteralString = (
-    """
-    INSERT INTO orders (
-           account_id, id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
-           status_folded, ordered_at, shop_updated_at, created_at, modified_at
-           )
-    SELECT %(account_id)s, nextval('orders_id_seq'), s.*, now(), now()
-      FROM """
-    + _COLUMNS
-    + "RETURNING id"
-)
-_OVERWRITE: LiteralString = (
-    """
+_OVERWRITE: LiteralString = """
     UPDATE orders AS o
        SET doc = s.doc,
            order_number = s.order_number,
@@ -43,13 +22,17 @@ _OVERWRITE: LiteralString = (
            shop_updated_at = s.shop_updated_at,
            version = o.version + 1,
            modified_at = now()
-      FROM """
-    + _COLUMNS
-    + """
+      FROM unnest(
+           %(integration_id)b::bigint[], %(order_id)b::text[], %(doc)b::text[], %(order_number)b::text[],
+           %(order_id_folded)b::text[], %(order_number_folded)b::text[], %(status_folded)b::text[],
+           %(ordered_at)b::text[]::timestamptz[], %(shop_updated_at)b::text[]::timestamptz[]
+           ) AS s (
+           integration_id, order_id, doc, order_number, order_id_folded, order_number_folded, status_folded, ordered_at,
+           shop_updated_at
+           )
      WHERE o.account_id = %(account_id)s AND o.integration_id = s.integration_id AND o.order_id = s.order_id
     RETURNING o.id
-    """
-)
+"""
 
 
 class Driver:
@@ -69,7 +52,7 @@ class Driver:
 
     async def insert(self, batch: Batch, number: int) -> None:
         """Store a new batch."""
-        await self._write(_INSERT, batch.columns(number))
+        await self._write(SAVE_ORDERS, batch.columns(number))
 
     async def overwrite(self, batch: Batch, number: int, status: str) -> None:
         """Write over a stored batch, whatever it holds."""
@@ -83,6 +66,16 @@ class Driver:
             raise RuntimeError(f"The driver wrote {len(ids)} orders, not {BATCH}")
 
 
+def make_integration(conninfo: str) -> None:
+    """Make the account and the integration that the orders are stored in."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("INSERT INTO accounts (account_id, name) VALUES (%s, 'benchmarks')", (_ACCOUNT_ID,))
+        connection.execute(
+            "INSERT INTO integrations (account_id, id, type, shop_name) VALUES (%s, %s, 'api', 'benchmarks')",
+            (_ACCOUNT_ID, INTEGRATION_ID),
+        )
+
+
 def refill(conninfo: str, batches: Sequence[Batch], stored: int) -> list[int]:
     """Leave just the first so many batches in the table, as they were sent first; gives the ids of their orders."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -90,7 +83,7 @@ def refill(conninfo: str, batches: Sequence[Batch], stored: int) -> list[int]:
         with connection.transaction():
             for number in range(stored):
                 columns: dict[str, Any] = batches[number % len(batches)].columns(number, STATUSES[0])
-                connection.execute(_INSERT, columns | {"account_id": _ACCOUNT_ID}, prepare=True)
+                connection.execute(SAVE_ORDERS, columns | {"account_id": _ACCOUNT_ID}, prepare=True)
         connection.execute("VACUUM (ANALYZE) orders")
         return [id_ for (id_,) in connection.execute("SELECT id FROM orders ORDER BY order_id")]
 

@@ -58,9 +58,11 @@ class Batch:
 
         digits = f"{number:08d}"
         return {
-            "integration_ids": self.integration_ids,
-            "order_ids": filled(self.order_ids),
-            "docs": [doc.replace(_STATUS, status) for doc in filled(self.docs)],
+            "new_integration_ids": self.integration_ids[:1],
+            "id": [None] * len(self.docs),
+            "integration_id": self.integration_ids,
+            "order_id": filled(self.order_ids),
+            "doc": [doc.replace(_STATUS, status) for doc in filled(self.docs)],
             "order_number": filled(each.order_number for each in self.projections),
             "order_id_folded": filled(each.order_id_folded for each in self.projections),
             "order_number_folded": filled(each.order_number_folded for each in self.projections),

@@ -112,13 +112,12 @@ def _shortest(value: Decimal | int, step: Decimal) -> Decimal | int:
     return _shortest(whole, step) if whole == rounded else rounded.normalize()
 
 
-_AMOUNTS_REMEMBERED = 20_000
-_AMOUNT_CHARS_REMEMBERED = 32
-_amounts: dict[Decimal, Decimal | int] = {}  # equal decimals have one shortest form
-
-
 class Amount(Kind):
-    """An amount of money: below 10^12 either way, rounded to six decimals (float noise of shops)."""
+    """An amount of money: below 10^12 either way, rounded to six decimals (float noise of shops).
+
+    Doubles below 10^9 tell any two such amounts apart, and are written with the digits that they were read from. Their
+    `quick` form is not the shortest yet: a Struct with an amount finishes it with `finish_amount`.
+    """
 
     schema: ClassVar = {
         "type": "number",
@@ -126,21 +125,37 @@ class Amount(Kind):
         "exclusiveMaximum": limits.money_max,
         "examples": [19.99],
     }
+    quick: ClassVar = (
+        Annotated[int, Meta(gt=-limits.money_max, lt=limits.money_max)] | Annotated[float, Meta(gt=-1e9, lt=1e9)]
+    )
 
     @classmethod
     def read(cls, value: Any) -> Decimal | int:
-        # Fifteen of them in an everyday order, and the same ones again and again.
-        if type(value) is not Decimal:
-            return _shortest(read_decimal(value), _MONEY_STEP)
-        known = _amounts.get(value)
-        if known is not None:
-            return known
-        amount = _shortest(read_decimal(value), _MONEY_STEP)
-        if len(str(value)) <= _AMOUNT_CHARS_REMEMBERED:  # a million digits are read, and forgotten
-            if len(_amounts) >= _AMOUNTS_REMEMBERED:
-                _amounts.clear()
-            _amounts[value] = amount
-        return amount
+        return _shortest(read_decimal(value), _MONEY_STEP)
+
+
+class _FinishedAmounts(dict[float, Decimal | float]):
+    """The shortest form of each double: fifteen amounts in an everyday order, and the same ones again and again."""
+
+    def __missing__(self, value: float) -> Decimal | float:
+        if len(self) >= 20_000:
+            self.clear()
+        if value.is_integer():
+            shortest = int(value)
+        elif abs(value) >= 0.001 and round(value, limits.money_decimals) == value:  # smaller ones get an exponent
+            shortest = value
+        else:
+            shortest = Amount.read(Decimal(repr(value)))
+        self[value] = shortest
+        return shortest
+
+
+_finished_amounts = _FinishedAmounts()
+
+
+def finish_amount(value: Any) -> Any:
+    """Give what `Amount.read` gives, or what its quick form stands for, in the form that is written."""
+    return _finished_amounts[value] if type(value) is float else value
 
 
 class PositiveNumber(Kind):

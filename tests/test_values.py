@@ -1,13 +1,18 @@
 """What each kind of value is read as (contract 1.6): JSON text in, the stored form or the contract's words out."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from msgspec import DecodeError, json
 
 from orderdock import values
 from orderdock.http.explain import parse_json
-from orderdock.orders.schema import LengthUnit, PackingGroup, ShipmentType, ShipWithType, WeightUnit
+from orderdock.http.quick import quick_type
+from orderdock.orders.schema import ItemPrice, LengthUnit, PackingGroup, ShipmentType, ShipWithType, WeightUnit
 from orderdock.values import (
     Amount,
     Boolean,
@@ -257,9 +262,29 @@ def test_a_value_out_of_its_kind_is_refused_in_the_words_of_the_contract(kind, s
     assert str(refusal.value) == says
 
 
-def test_long_amounts_are_read_and_not_remembered():
-    values._amounts.clear()
-    long = Decimal("1." + "1" * 1000)
+@settings(deadline=None, max_examples=2000)
+@given(
+    st.builds(
+        lambda digits, places: f"{Decimal(digits).scaleb(-places):f}",
+        st.integers(-(10**15), 10**15),
+        st.integers(0, 15),
+    )
+    | st.floats(-1e13, 1e13).map(repr)
+)
+@example("-0.0")
+@example("0.000001")
+@example("999999999.999999")
+@example("1.0000005")
+@example("19.990000000000002")
+def test_an_amount_is_written_alike_whichever_reader_read_it(text):
+    """msgspec's own, and Amount.read; of 15 digits, or what a computer writes for a double."""
 
-    assert (values.Amount.read(long), values.Amount.read(Decimal("2.50"))) == (Decimal("1.111111"), Decimal("2.5"))
-    assert list(values._amounts) == [Decimal("2.5")]
+    def written(read: Callable[[bytes], Any]) -> bytes | None:
+        try:
+            return json.Encoder(decimal_format="number").encode(read(b'{"value":' + text.encode() + b"}"))
+        except DecodeError:
+            return None
+
+    exact = written(json.Decoder(ItemPrice, dec_hook=values.read_value, float_hook=Decimal).decode)
+    assert written(json.Decoder(quick_type(ItemPrice)).decode) in (exact, None)
+    assert exact is None or abs(Decimal(exact[9:-1].decode()) - Decimal(text)) <= Decimal("0.0000005")

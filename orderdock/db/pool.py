@@ -13,6 +13,7 @@ from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from orderdock import limits
+from orderdock.db.columns import with_columns
 from orderdock.errors import Conflict, Unavailable
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class Database:
             timeout=_CONNECTION_WAIT_S,
             # Attempts come ever more rarely: given up early, the next request begins anew.
             reconnect_timeout=_CONNECTION_WAIT_S,
-            kwargs={"autocommit": True},
+            kwargs={"autocommit": True, "context": with_columns()},
             open=False,
         )
 

@@ -1,7 +1,8 @@
 """The Structs of a body in a form that msgspec reads faster: kinds of value that it knows itself in place of ours.
 
-Where a kind names a `quick` type, each value of that type is one that the kind would give back as it is. So a body that
-the quick Structs read is read right; any other body is for the Structs themselves.
+Where a kind names a `quick` type, each value of that type is one that the kind would give back as it is, or that its
+Struct brings to that in `__post_init__`. So a body that the quick Structs read is read right; any other body is for the
+Structs themselves.
 """
 
 import functools

@@ -27,6 +27,7 @@ from orderdock.values import (
     SomeText,
     Text,
     Timestamp,
+    finish_amount,
 )
 
 
@@ -89,12 +90,18 @@ class ItemPrice(Object):
     value: Amount
     currency: Currency | None = None
 
+    def __post_init__(self) -> None:
+        self.value = finish_amount(self.value)
+
 
 class Price(Object):
     """A price of the order."""
 
     value: Amount
     currency: Currency
+
+    def __post_init__(self) -> None:
+        self.value = finish_amount(self.value)
 
 
 class Cost(Object):

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString, NamedTuple
 
-from psycopg.types.numeric import Int8
-
+from orderdock.db.columns import Bigints, Texts
 from orderdock.db.pool import Tx
 from orderdock.errors import NotFound
 from orderdock.orders.project import Projection, project
@@ -67,16 +66,10 @@ async def find_orders_by_key(tx: Tx, account_id: int, keys: Sequence[Key], *, lo
         """,
         {
             "account_id": account_id,
-            "integration_ids": _int8s([integration_id for integration_id, _ in keys]),
-            "order_ids": [order_id for _, order_id in keys],
+            "integration_ids": Bigints([integration_id for integration_id, _ in keys]),
+            "order_ids": Texts([order_id for _, order_id in keys]),
         },
     )
-
-
-def _int8s(numbers: Sequence[int | None]) -> list[Int8 | None]:
-    """Numbers as the driver sends them for bigint; it would choose the smallest type that fits."""
-    known = {number: None if number is None else Int8(number) for number in set(numbers)}
-    return [known[number] for number in numbers]
 
 
 async def find_order_keys(tx: Tx, account_id: int, ids: Sequence[int]) -> list[OrderKey]:
@@ -88,7 +81,7 @@ async def find_order_keys(tx: Tx, account_id: int, ids: Sequence[int]) -> list[O
           FROM orders AS o
          WHERE o.account_id = %(account_id)s AND o.id = ANY(%(ids)b::bigint[])
         """,
-        {"account_id": account_id, "ids": _int8s(ids)},
+        {"account_id": account_id, "ids": Bigints(ids)},
     )
 
 
@@ -101,6 +94,52 @@ class OrderToSave(NamedTuple):
     doc: str
 
 
+# What it leaves out: new orders whose integration is not there, and those whose key was taken meanwhile.
+SAVE_ORDERS: LiteralString = """
+  WITH shops AS MATERIALIZED (
+       SELECT i.id
+         FROM integrations AS i
+        WHERE i.account_id = %(account_id)s AND i.id = ANY(%(new_integration_ids)b::bigint[])
+          FOR KEY SHARE
+       ),
+       sent AS MATERIALIZED (
+       SELECT s.id IS NULL AS is_new, coalesce(s.id, nextval('orders_id_seq')) AS id, s.integration_id,
+              s.order_id, s.doc, s.order_number, s.order_id_folded, s.order_number_folded, s.status_folded,
+              s.ordered_at, s.shop_updated_at
+         FROM unnest(
+              %(id)b::bigint[], %(integration_id)b::bigint[], %(order_id)b::text[], %(doc)b::text[],
+              %(order_number)b::text[], %(order_id_folded)b::text[], %(order_number_folded)b::text[],
+              %(status_folded)b::text[], %(ordered_at)b::text[]::timestamptz[],
+              %(shop_updated_at)b::text[]::timestamptz[]
+              ) AS s (
+              id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
+              status_folded, ordered_at, shop_updated_at
+              )
+       )
+INSERT INTO orders AS o (
+       account_id, id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
+       status_folded, ordered_at, shop_updated_at, created_at, modified_at
+       )
+SELECT %(account_id)s, s.id, s.integration_id, s.order_id, s.doc, s.order_number, s.order_id_folded,
+       s.order_number_folded, s.status_folded, s.ordered_at, s.shop_updated_at, now(), now()
+  FROM sent AS s
+  LEFT JOIN shops ON shops.id = s.integration_id
+ WHERE shops.id IS NOT NULL OR NOT s.is_new
+ ORDER BY s.integration_id, s.order_id
+    ON CONFLICT ON CONSTRAINT orders_key DO UPDATE
+   SET doc = excluded.doc,
+       order_number = excluded.order_number,
+       order_number_folded = excluded.order_number_folded,
+       status_folded = excluded.status_folded,
+       ordered_at = excluded.ordered_at,
+       shop_updated_at = excluded.shop_updated_at,
+       version = o.version + 1,
+       modified_at = excluded.modified_at
+ WHERE o.id = excluded.id
+RETURNING o.id, o.integration_id, o.order_id
+"""
+
+
 async def save_orders(tx: Tx, account_id: int, orders: Sequence[OrderToSave]) -> list[OrderKey]:
     """Store orders in one statement, and give the ids of those that were stored; ids of new ones ascend as given.
 
@@ -110,60 +149,18 @@ async def save_orders(tx: Tx, account_id: int, orders: Sequence[OrderToSave]) ->
     projections = [project(order.doc) for order in orders]
     return await tx.rows(
         OrderKey,
-        """
-          WITH shops AS MATERIALIZED (
-               SELECT i.id
-                 FROM integrations AS i
-                WHERE i.account_id = %(account_id)s AND i.id = ANY(%(new_integration_ids)b::bigint[])
-                  FOR KEY SHARE
-               ),
-               sent AS MATERIALIZED (
-               SELECT s.id IS NULL AS is_new, coalesce(s.id, nextval('orders_id_seq')) AS id, s.integration_id,
-                      s.order_id, s.doc, s.order_number, s.order_id_folded, s.order_number_folded, s.status_folded,
-                      s.ordered_at, s.shop_updated_at
-                 FROM unnest(
-                      %(id)b::bigint[], %(integration_id)b::bigint[], %(order_id)b::text[], %(doc)b::text[],
-                      %(order_number)b::text[], %(order_id_folded)b::text[], %(order_number_folded)b::text[],
-                      %(status_folded)b::text[], %(ordered_at)b::text[]::timestamptz[],
-                      %(shop_updated_at)b::text[]::timestamptz[]
-                      ) AS s (
-                      id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
-                      status_folded, ordered_at, shop_updated_at
-                      )
-               )
-        INSERT INTO orders AS o (
-               account_id, id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
-               status_folded, ordered_at, shop_updated_at, created_at, modified_at
-               )
-        SELECT %(account_id)s, s.id, s.integration_id, s.order_id, s.doc, s.order_number, s.order_id_folded,
-               s.order_number_folded, s.status_folded, s.ordered_at, s.shop_updated_at, now(), now()
-          FROM sent AS s
-          LEFT JOIN shops ON shops.id = s.integration_id
-         WHERE shops.id IS NOT NULL OR NOT s.is_new
-         ORDER BY s.integration_id, s.order_id
-            ON CONFLICT ON CONSTRAINT orders_key DO UPDATE
-           SET doc = excluded.doc,
-               order_number = excluded.order_number,
-               order_number_folded = excluded.order_number_folded,
-               status_folded = excluded.status_folded,
-               ordered_at = excluded.ordered_at,
-               shop_updated_at = excluded.shop_updated_at,
-               version = o.version + 1,
-               modified_at = excluded.modified_at
-         WHERE o.id = excluded.id
-        RETURNING o.id, o.integration_id, o.order_id
-        """,
+        SAVE_ORDERS,
         {
             "account_id": account_id,
-            "new_integration_ids": [
-                Int8(id_) for id_ in {order.integration_id for order in orders if order.id is None}
-            ],
-            "id": _int8s([order.id for order in orders]),
-            "integration_id": _int8s([order.integration_id for order in orders]),
-            "order_id": [order.order_id for order in orders],
-            "doc": [order.doc for order in orders],
+            "new_integration_ids": Bigints(list({order.integration_id for order in orders if order.id is None})),
+            "id": Bigints([order.id for order in orders]),
+            "integration_id": Bigints([order.integration_id for order in orders]),
+            "order_id": Texts([order.order_id for order in orders]),
+            "doc": Texts([order.doc for order in orders]),
         }
-        | {name: list(column) for name, column in zip(Projection._fields, zip(*projections, strict=True), strict=True)},
+        | {
+            name: Texts(column) for name, column in zip(Projection._fields, zip(*projections, strict=True), strict=True)
+        },
     )
 
 
@@ -200,7 +197,7 @@ async def get_orders(tx: Tx, account_id: int, ids: Sequence[int]) -> list[Stored
                ) AS o
          ORDER BY wanted.place
         """,
-        {"account_id": account_id, "ids": _int8s(ids)},
+        {"account_id": account_id, "ids": Bigints(ids)},
     )
 
 
@@ -284,7 +281,7 @@ class OrderFilter:
         """What is asked for, by the names in _FILTERS."""
         asked = {name: getattr(self, name) for name in _FILTERS if getattr(self, name) is not None}
         if self.integration_ids is not None:
-            asked["integration_ids"] = _int8s(self.integration_ids)
+            asked["integration_ids"] = Bigints(self.integration_ids)
         return asked
 
 
