@@ -125,6 +125,20 @@ class Busy(Conflict):
     status, code, title = 400, "invalid", "Invalid"
 
 
+class PreconditionFailed(Problem):
+    """What If-Match asked for is not so: the order was changed since it was read; nothing was written."""
+
+    status, code, title = 412, "precondition_failed", "Precondition failed"
+    detail = "The order is not as If-Match says: it was changed since. Read it again."
+
+
+class KeyReused(Problem):
+    """An Idempotency-Key that was answered already, on another request."""
+
+    status, code, title = 422, "idempotency_key_reused", "Idempotency key reused"
+    detail = "This Idempotency-Key was used for another request. Draw a new one for each."
+
+
 class TooLarge(Problem):
     """The body is over the limit; it was not read further than that."""
 

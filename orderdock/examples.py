@@ -116,5 +116,6 @@ BATCH_FAULT = Fault(
 )
 PATCH_FAULT = Fault(("order_details", "order_items"), "Could not find specified item.", key=str(_ORDER["order_id"]))
 INTEGRATION_FAULT = Fault(("webhook_url",), "Webhook URL required when enable webhook is set to true")
+ENTITY_TAG_FAULT = Fault(None, 'Input should be entity tags such as "669-1", or *', header="If-Match")
 DATE_FAULT = Fault(None, "Enter a valid date.", parameter="order_created_at_min")
 QUERY_FAULT = Fault(None, f"The query should have at most {limits.query_bytes_max} bytes")

@@ -35,3 +35,4 @@ body_bytes_at_once_max = 1_000_000
 # Lost insert races and deadlocks are repeated inside before a client sees a conflict.
 write_attempts_max = 5
 retry_after_s = 1
+idempotency_hours = 24  # how long the answer to an Idempotency-Key is given again

@@ -3,7 +3,17 @@
 from orderdock import examples, limits
 from orderdock.accounts import api as accounts
 from orderdock.accounts.schema import Metadata
-from orderdock.errors import Conflict, Invalid, InvalidCursor, NotFound, TooLarge, Unavailable, UnsupportedMediaType
+from orderdock.errors import (
+    Conflict,
+    Invalid,
+    InvalidCursor,
+    KeyReused,
+    NotFound,
+    PreconditionFailed,
+    TooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from orderdock.http import explorer, files, health, openapi
 from orderdock.http.call import ANY_SCOPE
 from orderdock.http.endpoint import Endpoint, Parameter
@@ -50,6 +60,17 @@ _PREFER = Parameter(
     _TEXT,
     "header",
 )
+_IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    f"1 to {limits.key_chars_max} visible ASCII characters, drawn for this request: a repetition within "
+    f"{limits.idempotency_hours} hours gets the first answer again.",
+    _TEXT,
+    "header",
+)
+_REPLAYED = Parameter("Idempotent-Replayed", "true when this answer was given before.", _TEXT, "header")
+_IF_MATCH = Parameter("If-Match", "The ETag of the order that is meant, or *.", _TEXT, "header")
+_IF_NONE_MATCH = Parameter("If-None-Match", "The ETag of the order that is known.", _TEXT, "header")
+_ETAG = Parameter("ETag", "Changes whenever the order does.", _TEXT, "header")
 _PARTNER = Parameter("Sendcloud-Partner-Id", "The UUID of a partner.", {"type": "string", "format": "uuid"}, "header")
 _IGNORED = Parameter("Orderdock-Ignored-Fields", "Members of the body that are not known.", _TEXT, "header")
 
@@ -73,15 +94,26 @@ _API = (
         openapi_status=201,
         body=OrderBatch,
         data=list[OrderRef] | list[OrderOut],
-        parameters=(_PREFER, _PARTNER),
-        headers=(_IGNORED,),
-        problems=(*_BODY, Conflict),
+        parameters=(_PREFER, _PARTNER, _IDEMPOTENCY_KEY),
+        headers=(_IGNORED, _REPLAYED),
+        problems=(*_BODY, Conflict, KeyReused),
         fault=examples.BATCH_FAULT,
         pointer=batch_pointer,
     ),
     Endpoint("POST", "/api/v3/orders/create-label-sync", orders.create_label, "write:order", documented=False),
     Endpoint("POST", "/api/v3/orders/create-labels-async", orders.create_label, "write:order", documented=False),
-    Endpoint("GET", "/api/v3/orders/{id}", orders.get_order, "read:order", data=OrderOut, problems=(NotFound,)),
+    Endpoint(
+        "GET",
+        "/api/v3/orders/{id}",
+        orders.get_order,
+        "read:order",
+        data=OrderOut,
+        parameters=(_IF_NONE_MATCH,),
+        headers=(_ETAG,),
+        not_modified=True,
+        problems=(Invalid, NotFound),
+        fault=examples.ENTITY_TAG_FAULT,
+    ),
     Endpoint(
         "PATCH",
         "/api/v3/orders/{id}",
@@ -89,13 +121,22 @@ _API = (
         "write:order",
         body=Order,
         data=OrderRef | OrderOut,
-        parameters=(_PREFER,),
-        headers=(_IGNORED,),
-        problems=(*_BODY, NotFound, Conflict),
+        parameters=(_PREFER, _IF_MATCH, _IDEMPOTENCY_KEY),
+        headers=(_IGNORED, _ETAG, _REPLAYED),
+        problems=(*_BODY, NotFound, Conflict, PreconditionFailed, KeyReused),
         fault=examples.PATCH_FAULT,
         pointer=order_pointer,
     ),
-    Endpoint("DELETE", "/api/v3/orders/{id}", orders.delete_order, "write:order", 204, problems=(NotFound, Conflict)),
+    Endpoint(
+        "DELETE",
+        "/api/v3/orders/{id}",
+        orders.delete_order,
+        "write:order",
+        204,
+        parameters=(_IF_MATCH,),
+        problems=(Invalid, NotFound, Conflict, PreconditionFailed),
+        fault=examples.ENTITY_TAG_FAULT,
+    ),
     Endpoint(
         "GET",
         "/api/v3/integrations",

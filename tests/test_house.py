@@ -24,6 +24,7 @@ LAYERS = (
     ("orderdock.values", "orderdock.settings"),
     ("orderdock.db",),
     ("orderdock.http",),
+    ("orderdock.idempotency",),
     ("orderdock.accounts",),
     ("orderdock.integrations",),
     ("orderdock.orders",),

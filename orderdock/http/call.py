@@ -51,6 +51,7 @@ class Call:
     settings: Settings
     found_caller: Caller | None = None
     answer_headers: dict[str, str] = field(default_factory=dict)
+    _body: bytes | None = None
 
     @property
     def caller(self) -> Caller:
@@ -124,6 +125,11 @@ class Call:
 
     async def body(self) -> bytes:
         """The bytes of the body, without a byte order mark. Raises UnsupportedMediaType and TooLarge."""
+        if self._body is None:
+            self._body = await self._receive_body()
+        return self._body
+
+    async def _receive_body(self) -> bytes:
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind and not re.fullmatch(r"application/(?:json|[^\s/]+\+json)", kind):
             raise UnsupportedMediaType

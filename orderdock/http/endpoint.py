@@ -44,7 +44,8 @@ class Endpoint:
 
     `scope` is what a key must have; None is open to everybody. `body` and `data` are the types of the request and of
     `data` in the answer; `problems` are the refusals beside those that every endpoint has, and `fault` is an example of
-    what Invalid says. Keys of profile `openapi` get `openapi_status`, where that is another one.
+    what Invalid says. Keys of profile `openapi` get `openapi_status`, where that is another one. With
+    `not_modified` the answer may also be 304.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Endpoint:
     scope: str | None
     status: int = 200
     openapi_status: int | None = None
+    not_modified: bool = False
     body: Any = None
     data: Any = None
     parameters: Sequence[Parameter] = ()

@@ -141,6 +141,8 @@ class _Operation:
             responses[str(endpoint.openapi_status)] = self._success(
                 endpoint.openapi_status, f" (instead of {endpoint.status}, for keys of profile `openapi`)"
             )
+        if endpoint.not_modified:
+            responses["304"] = {"description": "The client knows it already.", "headers": _headers(endpoint.headers)}
         by_status: dict[int, list[type[Problem]]] = {}
         for kind in self._problems():
             by_status.setdefault(kind.status, []).append(kind)

@@ -67,6 +67,11 @@ def no_content() -> Response:
     return Response(status_code=204)
 
 
+def not_modified() -> Response:
+    """Answer that the client has it already."""
+    return Response(status_code=304)
+
+
 def problem_reply(problem: Problem, pointer: Pointer) -> Response:
     """Answer with what went wrong: the first faults, then one object that counts the rest."""
     errors = [_error(problem, fault, pointer) for fault in problem.faults[: limits.errors_per_reply_max]]

@@ -8,9 +8,11 @@ from starlette.responses import Response
 from orderdock.db.pool import Tx
 from orderdock.errors import Fault, Invalid, NotFound
 from orderdock.http.call import Call
+from orderdock.http.conditions import is_known, require_match
 from orderdock.http.cursor import link_header
 from orderdock.http.explain import Reading
-from orderdock.http.reply import ignored_fields_header, no_content, reply, reply_stored
+from orderdock.http.reply import ignored_fields_header, no_content, not_modified, reply, reply_stored
+from orderdock.idempotency.once import answer_once
 from orderdock.orders import store
 from orderdock.orders.delete import delete_integration as withdraw
 from orderdock.orders.listing import list_orders as find_page
@@ -37,10 +39,13 @@ async def upsert_orders(call: Call) -> Response:
         refs = [saved.ref for saved in await upsert(tx, account_id, reading)]
         return refs, await store.get_orders(tx, account_id, [ref.id for ref in refs]) if whole else []
 
-    refs, rows = await call.db.transact(work)
-    call.answer_headers.update(ignored_fields_header(reading.ignored))
-    status = 201 if call.caller.profile == "openapi" else 200
-    return reply_stored(_shown_list(call, rows), status) if whole else reply(refs, status)
+    def answer(saved: tuple[list[OrderRef], list[StoredOrder]]) -> Response:
+        refs, rows = saved
+        call.answer_headers.update(ignored_fields_header(reading.ignored))
+        status = 201 if call.caller.profile == "openapi" else 200
+        return reply_stored(_shown_list(call, rows), status) if whole else reply(refs, status)
+
+    return await answer_once(call, work, answer)
 
 
 async def list_orders(call: Call) -> Response:
@@ -56,40 +61,61 @@ async def list_orders(call: Call) -> Response:
 
 
 async def get_order(call: Call) -> Response:
-    """GET /api/v3/orders/{id}: one order by our own id. Raises NotFound.
+    """GET /api/v3/orders/{id}: one order by our own id, or 304 when If-None-Match says that it is known.
 
-    Source: guide, "Retrieving orders"; behaviour 3.5.
+    Raises NotFound, and Invalid (400, an If-None-Match without entity tags).
+    Source: guide, "Retrieving orders"; behaviour 3.5; RFC 9110, 13.
     """
     async with call.db.connection() as tx:
         row = await store.get_order(tx, call.caller.account_id, call.path_id())
-    return reply_stored(_shown(call, row))
+    call.answer_headers["ETag"] = _entity_tag(row)
+    return not_modified() if is_known(call, _entity_tag(row)) else reply_stored(_shown(call, row))
 
 
 async def patch_order(call: Call) -> Response:
     """PATCH /api/v3/orders/{id}: change some members of one order.
 
     Takes any part of an order; items are found by name. Gives id, order_id and order_number.
-    Raises NotFound, Invalid (400, every fault) and Conflict (409).
-    Source: guide, "Partial updates"; behaviour 2.3 and 3.6.
+    Raises NotFound, Invalid (400, every fault), Conflict (409) and PreconditionFailed (412, If-Match).
+    Source: guide, "Partial updates"; behaviour 2.3 and 3.6; RFC 9110, 13.
     """
     body = await call.parse(ORDER)
     account_id, id_, whole = call.caller.account_id, call.path_id(), call.prefers("return=representation")
 
     async def work(tx: Tx) -> tuple[Reading[OrderRef], StoredOrder]:
-        return await patch(tx, account_id, id_, body, strict=call.strict), await store.get_order(tx, account_id, id_)
+        changed = await patch(
+            tx,
+            account_id,
+            id_,
+            body,
+            strict=call.strict,
+            precondition=lambda row: require_match(call, _entity_tag(row)),
+        )
+        return changed, await store.get_order(tx, account_id, id_)
 
-    changed, row = await call.db.transact(work)
-    call.answer_headers.update(ignored_fields_header(changed.ignored))
-    return reply_stored(_shown(call, row)) if whole else reply(changed.value)
+    def answer(changed_to: tuple[Reading[OrderRef], StoredOrder]) -> Response:
+        changed, row = changed_to
+        call.answer_headers.update(ignored_fields_header(changed.ignored))
+        call.answer_headers["ETag"] = _entity_tag(row)
+        return reply_stored(_shown(call, row)) if whole else reply(changed.value)
+
+    return await answer_once(call, work, answer)
 
 
 async def delete_order(call: Call) -> Response:
-    """DELETE /api/v3/orders/{id}: take one order out of every listing. Raises NotFound and Conflict.
+    """DELETE /api/v3/orders/{id}: take one order out of every listing.
 
-    Source: guide, "Deleting orders"; behaviour 3.7.
+    Raises NotFound, Conflict (409) and PreconditionFailed (412, If-Match).
+    Source: guide, "Deleting orders"; behaviour 3.7; RFC 9110, 13.
     """
     account_id, id_ = call.caller.account_id, call.path_id()
-    await call.db.transact(lambda tx: store.delete_order(tx, account_id, id_))
+
+    async def work(tx: Tx) -> None:
+        if "if-match" in call.headers:
+            require_match(call, _entity_tag(await store.get_order(tx, account_id, id_, lock=True)))
+        await store.delete_order(tx, account_id, id_)
+
+    await call.db.transact(work)
     return no_content()
 
 
@@ -127,6 +153,10 @@ def _refuse_bad_partner_id(call: Call) -> None:
 
 
 # Orders on the way out: the stored text with our own members in front
+
+
+def _entity_tag(row: StoredOrder) -> str:
+    return f'"{row.id}-{row.version}"'
 
 
 def _shown(call: Call, row: StoredOrder | ListedOrder) -> str:

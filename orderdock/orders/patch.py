@@ -1,7 +1,7 @@
 """Change some members of one order (behaviour 2.2, 2.3, 3.6)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from orderdock.orders.merge import encode_order, parse_tree, same
 from orderdock.orders.project import project
 from orderdock.orders.readers import ORDER
 from orderdock.orders.schema import Order, OrderItem, OrderRef
-from orderdock.orders.store import OrderToSave
+from orderdock.orders.store import OrderToSave, StoredOrder
 from orderdock.values import FreeForm
 
 _ITEMS = ("order_details", "order_items")
@@ -23,16 +23,26 @@ _ITEM_IDS = ("item_id", "product_id", "variant_id", "sku")
 _READ_ONLY = ("id", "created_at", "modified_at")
 
 
-async def patch_order(tx: Tx, account_id: int, id_: int, body: Mapping[str, Any], *, strict: bool) -> Reading[OrderRef]:
+async def patch_order(
+    tx: Tx,
+    account_id: int,
+    id_: int,
+    body: Mapping[str, Any],
+    *,
+    strict: bool,
+    precondition: Callable[[StoredOrder], None],
+) -> Reading[OrderRef]:
     """Merge a PATCH body into an order (RFC 7396; items by name), and name the members that we do not know.
 
-    With `strict`, those are faults. A body that brings nothing new is not written. Raises NotFound, Conflict, and
-    Invalid with every fault of the result; then nothing is written.
+    With `strict`, those are faults. `precondition` looks at the order while nobody else can change it, and raises what
+    stands against it. A body that brings nothing new is not written. Raises NotFound, Conflict, and Invalid with every
+    fault of the result; then nothing is written.
     """
     try:
         row = await store.get_order(tx, account_id, id_, lock=True)
     except NotFound:
         raise NotFound("Could not find specified item.") from None
+    precondition(row)
     before = parse_tree(row.doc)
     patch = {name: value for name, value in body.items() if name not in _READ_ONLY}
     faults = _id_faults(body.get("id"), id_)

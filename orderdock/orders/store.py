@@ -19,7 +19,7 @@ _NO_ORDER = "The order could not be found with the search criteria given"
 
 
 class StoredOrder(NamedTuple):
-    """An order as it is stored. `doc` is its JSON without our id and times."""
+    """An order as it is stored. `doc` is its JSON without our id and times; `version` counts its changes from 1."""
 
     id: int
     integration_id: int
@@ -27,6 +27,7 @@ class StoredOrder(NamedTuple):
     doc: str
     created_at: datetime
     modified_at: datetime
+    version: int
 
 
 class OrderKey(NamedTuple):
@@ -49,10 +50,10 @@ async def find_orders_by_key(tx: Tx, account_id: int, keys: Sequence[Key], *, lo
     return await tx.rows(
         StoredOrder,
         """
-        SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+        SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at, o.version
           FROM unnest(%(integration_ids)b::bigint[], %(order_ids)b::text[]) AS k (integration_id, order_id)
          CROSS JOIN LATERAL (
-               SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+               SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at, o.version
                  FROM orders AS o
                 WHERE o.account_id = %(account_id)s
                   AND o.integration_id = k.integration_id
@@ -170,7 +171,7 @@ async def get_order(tx: Tx, account_id: int, id_: int, *, lock: bool = False) ->
     order = await tx.row(
         StoredOrder,
         """
-        SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+        SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at, o.version
           FROM orders AS o
          WHERE o.account_id = %(account_id)s AND o.id = %(id)s
         """
@@ -187,10 +188,10 @@ async def get_orders(tx: Tx, account_id: int, ids: Sequence[int]) -> list[Stored
     return await tx.rows(
         StoredOrder,
         """
-        SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+        SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at, o.version
           FROM unnest(%(ids)b::bigint[]) WITH ORDINALITY AS wanted (id, place)
          CROSS JOIN LATERAL (
-               SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at
+               SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at, o.version
                  FROM orders AS o
                 WHERE o.account_id = %(account_id)s AND o.id = wanted.id
                 LIMIT 1

@@ -50,7 +50,7 @@ def contents(document: dict):
         if "requestBody" in operation:
             yield f"{name} request", operation["requestBody"]["content"]["application/json"]
         for status, response in operation["responses"].items():
-            if status != "204":
+            if status not in ("204", "304"):
                 yield f"{name} {status}", response["content"]["application/json"]
 
 

@@ -98,6 +98,20 @@ CREATE TABLE deleted_orders (
     PRIMARY KEY (account_id, id)
 );
 
+-- Answers to requests with an Idempotency-Key, written with what they answer. status is 0 while that is under way.
+CREATE TABLE idempotent_requests (
+    account_id bigint NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    fingerprint bytea NOT NULL,
+    answered_at timestamptz NOT NULL,
+    status smallint NOT NULL,
+    headers text NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (account_id, key)
+);
+
+CREATE INDEX idempotent_requests_by_age ON idempotent_requests (account_id, answered_at);
+
 -- Servers keep keys that they have seen, and forget them when one changes.
 CREATE FUNCTION notify_key_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
