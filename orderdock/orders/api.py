@@ -15,11 +15,12 @@ from orderdock.http.reply import ignored_fields_header, no_content, not_modified
 from orderdock.idempotency.once import answer_once
 from orderdock.orders import store
 from orderdock.orders.delete import delete_integration as withdraw
-from orderdock.orders.listing import list_orders as find_page
+from orderdock.orders.listing.page import list_orders as find_page
+from orderdock.orders.listing.store import ListedOrder
 from orderdock.orders.patch import patch_order as patch
 from orderdock.orders.readers import BATCH, ORDER
 from orderdock.orders.schema import OrderRef
-from orderdock.orders.store import ListedOrder, StoredOrder
+from orderdock.orders.store import StoredOrder
 from orderdock.orders.upsert import upsert_orders as upsert
 from orderdock.values import write_time
 

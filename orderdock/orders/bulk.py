@@ -17,9 +17,10 @@ from orderdock.db.pool import Database
 from orderdock.errors import Fault, Invalid, UsageError
 from orderdock.http.pointers import dotted
 from orderdock.orders import store
+from orderdock.orders.listing.store import OrderFilter, Page, find_orders
 from orderdock.orders.project import Projection, project
 from orderdock.orders.readers import BATCH
-from orderdock.orders.store import OrderFilter, Page, ProjectedOrder
+from orderdock.orders.store import ProjectedOrder
 from orderdock.orders.upsert import upsert_orders
 
 _EXPORT_ROWS = 500
@@ -222,7 +223,7 @@ async def export_orders(db: Database, account_id: int, integration_id: int | Non
     while True:
         async with db.connection() as tx:
             page = Page((("pk", False),), _EXPORT_ROWS, position)
-            rows = await store.find_orders(tx, account_id, wanted, page)
+            rows = await find_orders(tx, account_id, wanted, page)
         for row in rows:
             yield row.doc
         if len(rows) < _EXPORT_ROWS:

@@ -1,7 +1,6 @@
 """All SQL on orders. Every statement carries the account."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString, NamedTuple
 
@@ -235,121 +234,6 @@ async def delete_orders_of(tx: Tx, account_id: int, integration_id: int) -> int:
           FROM gone
         """,
         {"account_id": account_id, "integration_id": integration_id},
-    )
-
-
-# The list
-
-SORTS: dict[str, LiteralString] = {
-    "pk": "id",
-    "integration": "integration_id",
-    "order_number": "order_number",
-    "order_created_at": "ordered_at",
-    "order_updated_at": "shop_updated_at",
-}
-"""What a list can be sorted by, and the column that holds it."""
-
-_FILTERS: dict[str, LiteralString] = {
-    "integration_ids": "o.integration_id = ANY(%(integration_ids)b::bigint[])",
-    "order_id_folded": "o.order_id_folded = %(order_id_folded)s",
-    "order_number_folded": "o.order_number_folded = %(order_number_folded)s",
-    "status_folded": "o.status_folded = %(status_folded)s",
-    "ordered_from": "o.ordered_at >= %(ordered_from)s",
-    "ordered_to": "o.ordered_at <= %(ordered_to)s",
-    "ordered_before": "o.ordered_at < %(ordered_before)s",
-    "updated_from": "o.shop_updated_at >= %(updated_from)s",
-    "updated_to": "o.shop_updated_at <= %(updated_to)s",
-    "updated_before": "o.shop_updated_at < %(updated_before)s",
-}
-
-
-@dataclass(frozen=True)
-class OrderFilter:
-    """Which orders are wanted; None asks for nothing. Texts are folded (project.fold), bounds are aware UTC."""
-
-    integration_ids: Sequence[int] | None = None
-    order_id_folded: str | None = None
-    order_number_folded: str | None = None
-    status_folded: str | None = None
-    ordered_from: datetime | None = None
-    ordered_to: datetime | None = None
-    ordered_before: datetime | None = None
-    updated_from: datetime | None = None
-    updated_to: datetime | None = None
-    updated_before: datetime | None = None
-
-    def values(self) -> dict[str, object]:
-        """What is asked for, by the names in _FILTERS."""
-        asked = {name: getattr(self, name) for name in _FILTERS if getattr(self, name) is not None}
-        if self.integration_ids is not None:
-            asked["integration_ids"] = Bigints(self.integration_ids)
-        return asked
-
-
-@dataclass(frozen=True)
-class Page:
-    """A stretch of a sorted list: at most `size` rows after (or, reversed, before) a position, `offset` rows skipped.
-
-    `sort` names columns by the keys of SORTS, with True for descending, and ends with pk; `position` has a value for
-    each of them.
-    """
-
-    sort: Sequence[tuple[str, bool]]
-    size: int
-    position: Sequence[object] | None = None
-    reverse: bool = False
-    offset: int = 0
-
-
-class ListedOrder(NamedTuple):
-    """A row of a page, with its position in the active sort."""
-
-    id: int
-    created_at: datetime
-    modified_at: datetime
-    doc: str
-    position: tuple[object, ...]
-
-
-_POSITIONS: tuple[LiteralString, ...] = ("%(p0)s", "%(p1)s", "%(p2)s", "%(p3)s", "%(p4)s")
-
-
-def _beyond(columns: Sequence[LiteralString], descending: Sequence[bool]) -> LiteralString:
-    """The condition for rows after a position in a sort of several directions.
-
-    The first line repeats what the rest implies, in the form that an index on the first column can start from.
-    """
-    first: LiteralString = " <= " if descending[0] else " >= "
-    condition: LiteralString = columns[0] + first + _POSITIONS[0]
-    alternatives: list[LiteralString] = []
-    for last, downwards in enumerate(descending):
-        step: LiteralString = " < " if downwards else " > "
-        equal: list[LiteralString] = [columns[i] + " = " + _POSITIONS[i] for i in range(last)]
-        alternatives.append(" AND ".join([*equal, columns[last] + step + _POSITIONS[last]]))
-    return condition + " AND (" + " OR ".join(["(" + each + ")" for each in alternatives]) + ")"
-
-
-async def find_orders(tx: Tx, account_id: int, wanted: OrderFilter, page: Page) -> list[ListedOrder]:
-    """A page of an account's orders. A reversed page comes back nearest first, that is in the opposite order."""
-    columns: list[LiteralString] = ["o." + SORTS[name] for name, _ in page.sort]
-    descending = [downwards != page.reverse for _, downwards in page.sort]
-    asked = wanted.values()
-    conditions: list[LiteralString] = ["o.account_id = %(account_id)s", *[_FILTERS[name] for name in asked]]
-    if page.position is not None:
-        conditions.append(_beyond(columns, descending))
-    directions: list[LiteralString] = [" DESC" if downwards else "" for downwards in descending]
-    return await tx.rows(
-        lambda id_, created_at, modified_at, doc, *position: ListedOrder(id_, created_at, modified_at, doc, position),
-        "SELECT o.id, o.created_at, o.modified_at, o.doc, "
-        + ", ".join(columns)
-        + " FROM orders AS o WHERE "
-        + " AND ".join(conditions)
-        + " ORDER BY "
-        + ", ".join([column + direction for column, direction in zip(columns, directions, strict=True)])
-        + " LIMIT %(size)s OFFSET %(offset)s",
-        {"account_id": account_id, "size": page.size, "offset": page.offset}
-        | asked
-        | {f"p{index}": value for index, value in enumerate(page.position or ())},
     )
 
 

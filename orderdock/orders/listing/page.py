@@ -13,9 +13,9 @@ from orderdock.db.pool import Tx
 from orderdock.errors import Fault, Invalid, InvalidCursor
 from orderdock.http.cursor import Cursor, read_cursor
 from orderdock.integrations import store as integrations
-from orderdock.orders import store
+from orderdock.orders.listing import store
+from orderdock.orders.listing.store import SORTS, ListedOrder, OrderFilter, Page
 from orderdock.orders.project import fold
-from orderdock.orders.store import SORTS, ListedOrder, OrderFilter, Page
 from orderdock.values import parse_time, read_whole, write_time
 
 Query = Sequence[tuple[str, str]]
