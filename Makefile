@@ -6,7 +6,7 @@ BIN = .venv/bin
 # A virtual environment takes over what PYTHONPATH and friends say; ours shall hold only what the lock names.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: install serve test lint check format bench lock clean
+.PHONY: install serve test lint check format bench bench-size lock clean
 
 install: .venv/installed
 
@@ -42,6 +42,10 @@ format: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
+
+# The same with 1,000,000 orders stored as with 10,000.
+bench-size: .venv/installed-dev
+	$(BIN)/python -m benchmarks.size
 
 # Needs uv on the PATH; run it after a change of the dependencies in pyproject.toml.
 lock:

@@ -177,16 +177,16 @@ class _Bench:
     async def _measure_served(self, requests: Iterator[bytes], connections: int, seconds: float) -> Measurement:
         servers = self._servers
         work = drive_http(servers.served.port, requests, connections, seconds)
-        return await _measure(work, servers.served_tree, servers.served_database)
+        return await measure(work, servers.served_tree, servers.served_database)
 
     async def _measure_bare(self, requests: Iterator[bytes], seconds: float) -> Measurement:
         servers = self._servers
         work = drive_http(servers.bare.port, requests, _READERS, seconds)
-        return await _measure(work, servers.bare_tree, servers.served_database)
+        return await measure(work, servers.bare_tree, servers.served_database)
 
     async def _measure_driver(self, step: Callable[[Driver], Awaitable[None]], seconds: float) -> Measurement:
         work = drive_steps([partial(step, driver) for driver in self._drivers], seconds)
-        return await _measure(work, None, self._servers.limit_database)
+        return await measure(work, None, self._servers.limit_database)
 
 
 def _read(server: Running, request: bytes) -> list[dict[str, Any]]:
@@ -202,7 +202,9 @@ def _read(server: Running, request: bytes) -> list[dict[str, Any]]:
     ]
 
 
-async def _measure(work: Awaitable[Timing], server: Tree | None, database: Tree) -> Measurement:
+async def measure(work: Awaitable[Timing], server: Tree | None, database: Tree) -> Measurement:
+    """Time some work, and the processors that it kept busy."""
+
     def cpu_s() -> tuple[float, float, float]:
         return server.cpu_s() if server else 0.0, database.cpu_s(), time.process_time()
 
@@ -264,7 +266,7 @@ def _start(directory: Path, keys: tuple[str, str], workers: int, started: ExitSt
     bare = started.enter_context(
         serving([*uvicorn, *quiet], directory / "bare.log", "/", {"BENCHMARKS_CONNINFO": served_conninfo})
     )
-    served_database, limit_database = (_postmaster(directory / name) for name in ("served", "limit"))
+    served_database, limit_database = (find_postmaster(directory / name) for name in ("served", "limit"))
     return _Servers(
         served,
         bare,
@@ -277,7 +279,8 @@ def _start(directory: Path, keys: tuple[str, str], workers: int, started: ExitSt
     )
 
 
-def _postmaster(data_dir: Path) -> Tree:
+def find_postmaster(data_dir: Path) -> Tree:
+    """The processes of an embedded database."""
     return Tree(int((data_dir / "postgres/postmaster.pid").read_text().split()[0]))
 
 

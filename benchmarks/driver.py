@@ -76,13 +76,15 @@ def make_integration(conninfo: str) -> None:
         )
 
 
-def refill(conninfo: str, batches: Sequence[Batch], stored: int) -> list[int]:
-    """Leave just the first so many batches in the table, as they were sent first; gives the ids of their orders."""
+def refill(conninfo: str, batches: Sequence[Batch], stored: int, statuses: Sequence[str] = STATUSES[:1]) -> list[int]:
+    """Leave just the first so many batches in the table, with these statuses in turn; gives the ids of their orders."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("TRUNCATE orders")
         with connection.transaction():
             for number in range(stored):
-                columns: dict[str, Any] = batches[number % len(batches)].columns(number, STATUSES[0])
+                columns: dict[str, Any] = batches[number % len(batches)].columns(
+                    number, statuses[number % len(statuses)]
+                )
                 connection.execute(SAVE_ORDERS, columns | {"account_id": _ACCOUNT_ID}, prepare=True)
         connection.execute("VACUUM (ANALYZE) orders")
         return [id_ for (id_,) in connection.execute("SELECT id FROM orders ORDER BY order_id")]

@@ -13,7 +13,7 @@ ignored_fields_bytes_max = 4000
 page_size_default = 100
 page_size_max = 200
 # A list sorts by itself what a filter leaves up to the first; beyond, it looks through the next rows up to the second.
-listed_at_once_max = 1000
+listed_at_once_max = 5000
 listed_nearby_max = 10_000
 offset_max = 2**31 - 1
 query_bytes_max = 16_384

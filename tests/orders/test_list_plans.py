@@ -101,7 +101,7 @@ NEWEST = page("-pk")
 IN_FIRST = [id_ for id_ in range(95_000, 0, -1) if id_ % 10 and not 1000 <= id_ <= 1009]
 IN_SECOND = [id_ for id_ in range(95_000, 0, -1) if id_ % 10 == 0 and id_ != 1000]
 BY_NUMBER = sorted(range(1, 95_001), key=str, reverse=True)
-FEW = 1000  # limits.listed_at_once_max
+FEW = 5000  # limits.listed_at_once_max
 NEARBY = 10_000  # limits.listed_nearby_max
 
 CASES: dict[str, tuple[OrderFilter, Page, Sequence[int], int]] = {
