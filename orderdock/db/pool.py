@@ -7,9 +7,8 @@ from typing import Any, LiteralString, Self, TypeVar
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection, AsyncCursor, errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from orderdock import limits
@@ -23,19 +22,47 @@ log = structlog.get_logger()
 # Long enough for a restart of the database on the same machine, short enough that a client still waits.
 _CONNECTION_WAIT_S = 5.0
 _CONNECT_TIMEOUT_S = 5
+_STATEMENTS_KEPT = 100  # as many as the driver keeps prepared
+
+
+class _Statement(AsyncCursor[tuple[Any, ...]]):
+    """A statement of one connection. Kept, it remembers how its values are written and its rows are read."""
+
+    async def rows(self, sql: LiteralString, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        await self.execute(sql, values, prepare=True, binary=True)
+        try:
+            return await self.fetchall()
+        finally:
+            self._reset()  # a page of orders shall not be kept
+
+
+class Connection(AsyncConnection[tuple[Any, ...]]):
+    """A connection with the statements that were run on it."""
+
+    _statements: dict[LiteralString, tuple[LiteralString, _Statement]]
+
+    def statement(self, sql: LiteralString) -> tuple[LiteralString, _Statement]:
+        """Give the statement of a text; and the very text it was made of, which it knows again by identity."""
+        if not hasattr(self, "_statements"):
+            self._statements = {}
+        known = self._statements.get(sql)
+        if known is None:
+            if len(self._statements) >= _STATEMENTS_KEPT:
+                self._statements.clear()
+            known = self._statements[sql] = sql, _Statement(self)
+        return known
 
 
 class Tx:
     """One connection to run statements on: within a transaction, or each statement by itself."""
 
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def rows(self, kind: Callable[..., T], sql: LiteralString, values: Mapping[str, Any]) -> list[T]:
         """Run a statement and give its rows, each as kind(*columns)."""
-        async with self._connection.cursor(row_factory=args_row(kind), binary=True) as cursor:
-            await cursor.execute(sql, values, prepare=True)
-            return await cursor.fetchall()
+        sql, statement = self._connection.statement(sql)
+        return [kind(*row) for row in await statement.rows(sql, values)]
 
     async def row(self, kind: Callable[..., T], sql: LiteralString, values: Mapping[str, Any]) -> T | None:
         """Run a statement and give its first row, or None."""
@@ -61,6 +88,7 @@ class Database:
             timeout=_CONNECTION_WAIT_S,
             # Attempts come ever more rarely: given up early, the next request begins anew.
             reconnect_timeout=_CONNECTION_WAIT_S,
+            connection_class=Connection,
             kwargs={"autocommit": True, "context": with_columns()},
             open=False,
         )
@@ -83,8 +111,11 @@ class Database:
     async def connection(self) -> AsyncIterator[Tx]:
         """Lend a connection on which each statement stands by itself. Raises Unavailable when there is none."""
         with _as_problems():
-            async with self._pool.connection() as connection:
+            connection = await self._pool.getconn()
+            try:
                 yield Tx(connection)
+            finally:
+                await self._pool.putconn(connection)
 
     async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """Run `work` in one transaction, and again from the start when the database breaks a deadlock.

@@ -14,12 +14,12 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from orderdock.db.columns import with_columns
 from orderdock.db.migrate import migrate
-from orderdock.db.pool import Tx, connection_options
+from orderdock.db.pool import Connection, Tx, connection_options
 from orderdock.orders.listing.store import OrderFilter, Page, find_orders
 
 ORDERS = 95_000
@@ -46,7 +46,7 @@ FILL = """
 class CountingTx(Tx):
     """Runs each statement once more, to count the rows that its scans touch."""
 
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.touched = 0
 
@@ -210,7 +210,7 @@ CASES: dict[str, tuple[OrderFilter, Page, Sequence[int], int]] = {
 @pytest.mark.parametrize("analyze", [False, True])
 def test_a_page_touches_little_more_than_its_rows(database_url, analyze):
     async def read(conninfo: str, plans: str) -> dict[str, tuple[list[int], int]]:
-        async with await AsyncConnection.connect(conninfo, autocommit=True, context=with_columns()) as connection:
+        async with await Connection.connect(conninfo, autocommit=True, context=with_columns()) as connection:
             await connection.execute(f"SET plan_cache_mode = {plans}".encode())
             seen = {}
             for name, (wanted, asked, *_) in CASES.items():
