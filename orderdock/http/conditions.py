@@ -28,5 +28,6 @@ def _read(call: Call, header: bytes) -> list[str] | None:
     sent = b",".join(lines).decode("latin-1").strip()
     tags = ["*"] if sent == "*" else _TAG.findall(sent)
     if not tags or _TAG.sub("", sent).strip(", \t*"):
-        raise Invalid([Fault(None, 'Input should be entity tags such as "669-1", or *', header=header.decode().title())])
+        detail = 'Input should be entity tags such as "669-1", or *'
+        raise Invalid([Fault(None, detail, header=header.decode().title())])
     return tags

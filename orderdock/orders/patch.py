@@ -60,7 +60,7 @@ async def patch_order(
         raise Invalid([replace(fault, key=row.order_id) for fault in faults], faults_left_out=reading.faults_left_out)
     doc = encode_order(reading.value)
     if not same(doc, row.doc):
-        await store.save_orders(tx, account_id, [OrderToSave(id_, row.integration_id, row.order_id, doc)])
+        await store.save_orders(tx, account_id, [OrderToSave(id_, row.integration_id, row.order_id, doc, project(doc))])
     ignored = [_as_sent(path, places) for path in reading.ignored]
     return Reading(OrderRef(id_, row.order_id, project(doc).order_number), ignored=ignored)
 

@@ -1,7 +1,7 @@
 """From an order to the columns that it is filtered and sorted by: the only place that knows how."""
 
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -41,7 +41,11 @@ _listed = msgspec.json.Decoder(_Listed).decode
 
 def project(doc: str) -> Projection:
     """Give the columns of a stored order."""
-    order = _listed(doc)
+    return project_order(_listed(doc))
+
+
+def project_order(order: Any) -> Projection:
+    """Give the columns of an order that was read and has all that a new one must have: an Order, or what lists need."""
     details = order.order_details
     return Projection(
         order.order_number,

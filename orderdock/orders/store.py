@@ -7,7 +7,7 @@ from typing import LiteralString, NamedTuple
 from orderdock.db.columns import Bigints, Texts
 from orderdock.db.pool import Tx
 from orderdock.errors import NotFound
-from orderdock.orders.project import Projection, project
+from orderdock.orders.project import Projection
 from orderdock.values import write_time
 
 Key = tuple[int, str]
@@ -92,6 +92,7 @@ class OrderToSave(NamedTuple):
     integration_id: int
     order_id: str
     doc: str
+    projection: Projection
 
 
 # What it leaves out: new orders whose integration is not there, and those whose key was taken meanwhile.
@@ -146,7 +147,7 @@ async def save_orders(tx: Tx, account_id: int, orders: Sequence[OrderToSave]) ->
     A new one whose key another request stored in the meantime is left alone, and so is one whose integration is gone:
     neither is among the rows that come back. Rows are written in the order of their keys, as they are locked.
     """
-    projections = [project(order.doc) for order in orders]
+    projections = [order.projection for order in orders]
     return await tx.rows(
         OrderKey,
         SAVE_ORDERS,

@@ -13,18 +13,22 @@ from orderdock.http.explain import Reading
 from orderdock.integrations import store as integrations
 from orderdock.orders import store
 from orderdock.orders.merge import NOTHING, encode_update, merge
-from orderdock.orders.project import project
+from orderdock.orders.project import project, project_order
 from orderdock.orders.schema import OrderDetailsIn, OrderIn, OrderRef, is_complete, missing_members
 from orderdock.orders.store import Key, OrderKey, OrderToSave
 
 
 @dataclass
 class _Row:
-    """What a key holds while a batch is applied: as it is stored (if it is), and as it shall be."""
+    """What a key holds while a batch is applied: as it is stored (if it is), and as it shall be.
+
+    `sent` is the order whose text that is, where nothing of another one is in it.
+    """
 
     id: int | None
     before: str
     after: str
+    sent: OrderIn | None = None
 
 
 class SavedOrder(NamedTuple):
@@ -60,7 +64,9 @@ async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]
             assert key is not None
             row = rows.setdefault(key, _Row(None, NOTHING, NOTHING))
             # Our own id says which order is meant; it is no part of what the shop says.
-            row.after = merge(row.after, encode_update(structs.replace(order, id=None) if order.id else order))
+            text = encode_update(structs.replace(order, id=None) if order.id else order)
+            row.after = merge(row.after, text)
+            row.sent = order if row.after is text else None
         if await _write(tx, account_id, rows):
             return list(_saved(batch, rows))
         # Another request created one of these keys in the meantime, or an integration is not there: look again.
@@ -90,7 +96,10 @@ async def _write(tx: Tx, account_id: int, rows: Mapping[Key, _Row]) -> bool:
     """Store what is new or changed. False when a new key was not free."""
     changed = {key: row for key, row in rows.items() if row.after != row.before}
     if changed:
-        orders = [OrderToSave(row.id, *key, row.after) for key, row in changed.items()]
+        orders = [
+            OrderToSave(row.id, *key, row.after, project_order(row.sent) if row.sent else project(row.after))
+            for key, row in changed.items()
+        ]
         for done in await store.save_orders(tx, account_id, orders):
             changed.pop((done.integration_id, done.order_id)).id = done.id
     return not changed
