@@ -56,13 +56,25 @@ class Connection(AsyncConnection[tuple[Any, ...]]):
 class Tx:
     """One connection to run statements on: within a transaction, or each statement by itself."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, locks_within_s: float | None = None) -> None:
         self._connection = connection
+        self._locked_by = None if locks_within_s is None else asyncio.get_running_loop().time() + locks_within_s
 
     async def rows(self, kind: Callable[..., T], sql: LiteralString, values: Mapping[str, Any]) -> list[T]:
         """Run a statement and give its rows, each as kind(*columns)."""
         sql, statement = self._connection.statement(sql)
         return [kind(*row) for row in await statement.rows(sql, values)]
+
+    async def lock_rows(self, kind: Callable[..., T], sql: LiteralString, values: Mapping[str, Any]) -> list[T]:
+        """Run a statement that waits for locks of several rows. Raises Conflict when they are not free in time.
+
+        The database only bounds the wait for each of them.
+        """
+        try:
+            async with asyncio.timeout_at(self._locked_by):
+                return await self.rows(kind, sql, values)
+        except TimeoutError:
+            raise Conflict from None
 
     async def row(self, kind: Callable[..., T], sql: LiteralString, values: Mapping[str, Any]) -> T | None:
         """Run a statement and give its first row, or None."""
@@ -81,6 +93,7 @@ class Database:
 
     def __init__(self, conninfo: str, *, pool_size: int, conflict_wait_ms: int) -> None:
         self.conninfo = connection_options(conninfo, lock_timeout_ms=conflict_wait_ms)
+        self._conflict_wait_s = conflict_wait_ms / 1000
         self._pool = AsyncConnectionPool(
             self.conninfo,
             min_size=min(2, pool_size),
@@ -128,7 +141,7 @@ class Database:
                 try:
                     with _as_problems():
                         async with self._pool.connection() as connection, connection.transaction():
-                            return await work(Tx(connection))
+                            return await work(Tx(connection, locks_within_s=self._conflict_wait_s))
                 except (errors.DeadlockDetected, errors.SerializationFailure) as error:
                     log.info("transaction.repeated", attempt=attempt, reason=type(error).__name__)
                     await asyncio.sleep(0.01 * attempt)

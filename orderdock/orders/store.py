@@ -46,7 +46,7 @@ async def find_orders_by_key(tx: Tx, account_id: int, keys: Sequence[Key], *, lo
     lock_row: LiteralString = "FOR UPDATE" if lock else ""
     # Between, ORDER BY and LIMIT say "equal" so that only the index of the key can serve it, whatever the planner takes
     # the size of the table for: with "=", a plan made for the empty table reads all orders of the account, each time.
-    return await tx.rows(
+    return await tx.lock_rows(
         StoredOrder,
         """
         SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at, o.version
@@ -148,7 +148,7 @@ async def save_orders(tx: Tx, account_id: int, orders: Sequence[OrderToSave]) ->
     neither is among the rows that come back. Rows are written in the order of their keys, as they are locked.
     """
     projections = [order.projection for order in orders]
-    return await tx.rows(
+    return await tx.lock_rows(
         OrderKey,
         SAVE_ORDERS,
         {

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx2
@@ -185,6 +185,25 @@ def test_c243_every_write_to_a_held_order_is_told_to_come_again(
     assert account.found() == before
     assert account.patch(ids["patched"], {"order_number": "changed"}).status_code == 200
     account.client.close()
+
+
+def test_c243_a_batch_waits_for_all_its_locks_no_longer_than_for_one(a, db, database_url, together):
+    """Its orders are busy one after the other, each for less than the time there is."""
+    ids = a.create(*(a.order(key) for key in "abc"))
+    before = [a.show(id_) for id_ in ids]
+    with ExitStack() as others:
+        holders = [others.enter_context(psycopg.connect(database_url)) for _ in ids]
+        for holder, id_ in zip(holders, ids, strict=True):
+            lock(holder, id_)
+        posted = together.submit(a.post, [a.order(key, {"order_number": "N-2"}) for key in "abc"])
+        for holder in holders[:2]:
+            time.sleep(CONFLICT_WAIT_MS / 1000 * 0.7)
+            holder.rollback()
+        answer = posted.result()
+
+    assert (answer.status_code, errors(answer)) == (409, [("/data", BUSY)])
+    assert answer.elapsed.total_seconds() < CONFLICT_WAIT_MS / 1000 * 1.3
+    assert [a.show(id_) for id_ in ids] == before
 
 
 def test_c243_a_lock_that_becomes_free_in_time_is_no_conflict(a, db, other, together):
