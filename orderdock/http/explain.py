@@ -1,14 +1,15 @@
 """Read a request body: at once when it is fine, and otherwise with every fault named.
 
 msgspec reads what is right, in C, and stops at the first thing that is not. Then the body is read again by a walk over
-the same Structs, which goes on after a fault. The walk builds the same objects, so a body that only says more than we
-know (unknown members) is read by it too. tests/http/test_explain.py holds the two readers together.
+the same Structs, which goes on after a fault. A body that only says more than we know (unknown members) is read by
+msgspec too, and the walk is for their names alone. tests/http/test_explain.py holds the readers together.
 """
 
 import functools
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
@@ -58,10 +59,11 @@ class BodyReader(Generic[T]):
         self.kind = kind
         self.entries = entries
         self.top = "list of objects" if entries else "object"
-        self._decoders: list[Callable[[bytes], T]] = [
-            msgspec.json.Decoder(each, dec_hook=read_value, float_hook=Decimal).decode
-            for each in (quick_type(kind), kind)
-        ]
+        # First what msgspec reads by itself, then with our kinds of value; both without and with unknown members.
+        self._decoders, self._decoders_of_known = (
+            [_decoder(quick_type(kind, quick=quick, only_known=only_known)) for quick in (True, False)]
+            for only_known in (True, False)
+        )
 
     def read(self, body: bytes, *, depth_max: int, strict: bool) -> Reading[T]:
         """Read a body; with `strict`, members that we do not know are faults.
@@ -74,11 +76,18 @@ class BodyReader(Generic[T]):
         # PostgreSQL has no room for NUL. There is one way to write it in JSON, and it is hardly ever there.
         if b"\\u0000" not in body:
             for decode in self._decoders:
-                try:
+                with suppress(*_UNREADABLE):  # what is wrong is for the walk to say
                     return Reading(decode(body))
-                except (msgspec.DecodeError, ArithmeticError, RecursionError, ValueError):
-                    pass  # what is wrong is for the walk to say
+            if not strict and not _deeper_than(body, depth_max):
+                for decode in self._decoders_of_known:
+                    with suppress(*_UNREADABLE):
+                        return Reading(decode(body), ignored=self._find_unknown(body))
         return self.explain(self.parse(body, depth_max=depth_max), strict=strict)
+
+    def _find_unknown(self, body: bytes) -> list[Path]:
+        found: list[Path] = []
+        _find_unknown(_type_info(self.kind), _parse_all(body), (), found)
+        return found
 
     def parse(self, body: bytes, *, depth_max: int) -> Any:
         """Parse a body and look at its outermost value only. Raises Malformed and Invalid as `read` does."""
@@ -107,6 +116,13 @@ class BodyReader(Generic[T]):
         except _TooManyFaults:
             raise Invalid(walk.faults, faults_left_out=walk.left_out) from None
         return Reading(value, walk.faults, walk.ignored, walk.left_out)
+
+
+def _decoder(kind: Any) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(kind, dec_hook=read_value, float_hook=Decimal).decode
+
+
+_UNREADABLE = (msgspec.DecodeError, ArithmeticError, RecursionError, ValueError)
 
 
 # Parsing: as msgspec parses, but lone surrogates come through, so that their place can be named.
@@ -162,7 +178,41 @@ def _refuse_constant(text: str) -> Any:
     raise Malformed(f"{text} is not JSON")
 
 
-# The walk
+_parse_all = msgspec.json.Decoder().decode
+
+
+# The walks
+
+
+def _find_unknown(info: inspect.Type, value: Any, path: Path, found: list[Path]) -> None:
+    """Name the members of a value of this type that its Structs do not know, in the order in which the walk does."""
+    if isinstance(info, inspect.ListType):
+        for index, inner in enumerate(value):
+            _find_unknown(info.item_type, inner, (*path, index), found)
+    elif isinstance(info, inspect.StructType):
+        known, parts = _parts(info.cls)
+        if not known.issuperset(value):
+            found.extend((*path, name) for name in value if name not in known)
+        for name, part in parts:
+            inner = value.get(name)
+            if inner is not None:
+                _find_unknown(part, inner, (*path, name), found)
+
+
+@functools.cache
+def _parts(kind: type) -> tuple[frozenset[str], list[tuple[str, inspect.Type]]]:
+    """The members of a Struct, and those that are Structs or lists of them, with their types."""
+    parts: list[tuple[str, inspect.Type]] = []
+    for name, member in _fields(kind).items():
+        info = member.type
+        if isinstance(info, inspect.UnionType):
+            info = next((each for each in info.types if isinstance(each, inspect.StructType | inspect.ListType)), info)
+        if isinstance(info, inspect.Metadata):
+            info = info.type
+        item = info.item_type if isinstance(info, inspect.ListType) else info
+        if isinstance(item, inspect.StructType):
+            parts.append((name, info))
+    return frozenset(_fields(kind)), parts
 
 
 @functools.cache

@@ -6,6 +6,7 @@ Structs themselves.
 """
 
 import functools
+from collections.abc import Callable
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -16,27 +17,38 @@ from orderdock.values import Kind
 
 
 @functools.cache
-def quick_type(kind: Any) -> Any:
-    """Give the quick form of a type. The quick form of a Struct is a subclass of it."""
+def quick_type(kind: Any, *, quick: bool = True, only_known: bool = True) -> Any:
+    """Give the quick form of a type. The form of a Struct is a subclass of it.
+
+    Without `quick` the kinds stay; without `only_known` Structs pass over members that they do not know.
+    """
+    form = functools.partial(quick_type, quick=quick, only_known=only_known)
     if isinstance(kind, type) and issubclass(kind, Kind):
-        return kind.quick or kind
+        return (quick and kind.quick) or kind
     if isinstance(kind, type) and issubclass(kind, Struct):
-        return _quick_struct(kind)
+        return _form_of_struct(kind, form, only_known=only_known)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        return Annotated[(quick_type(parts[0]), *parts[1:])]
+        return Annotated[(form(parts[0]), *parts[1:])]
     if origin in (Union, UnionType):
-        return Union[tuple(quick_type(part) for part in parts)]  # noqa: UP007  there is no other way for a tuple
+        return Union[tuple(form(part) for part in parts)]  # noqa: UP007  there is no other way for a tuple
     if origin is list:
-        return list[quick_type(parts[0])]
+        return list[form(parts[0])]
     return kind
 
 
-def _quick_struct(kind: type[Struct]) -> type[Struct]:
+def _form_of_struct(kind: type[Struct], form: Callable[[Any], Any], *, only_known: bool) -> type[Struct]:
     hints = get_type_hints(kind, include_extras=True)
     fields = [
-        (field.name, quick_type(hints[field.name]), msgspec.field(default=field.default, name=field.encode_name))
+        (field.name, form(hints[field.name]), msgspec.field(default=field.default, name=field.encode_name))
         for field in structs.fields(kind)
     ]
     assert all(field.default_factory is NODEFAULT for field in structs.fields(kind))
-    return msgspec.defstruct(kind.__name__, fields, bases=(kind,), module=kind.__module__, kw_only=True)
+    return msgspec.defstruct(
+        kind.__name__,
+        fields,
+        bases=(kind,),
+        module=kind.__module__,
+        kw_only=True,
+        forbid_unknown_fields=only_known,
+    )

@@ -290,7 +290,7 @@ def test_msgspec_reads_a_batch_exactly_when_the_walk_finds_nothing_to_say(batch)
         assert reading.faults or reading.ignored
     else:
         walked = reader.explain(reader.parse(body, depth_max=json_depth_max), strict=False)
-        assert (walked.faults, walked.ignored) == ([], [])
+        assert (walked.faults, walked.ignored) == ([], reading.ignored)
         # As text: to ==, true would be 1.
         assert [encode_update(order) for order in walked.value] == [encode_update(order) for order in reading.value]
 
