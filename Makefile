@@ -6,7 +6,7 @@ BIN = .venv/bin
 # A virtual environment takes over what PYTHONPATH and friends say; ours shall hold only what the lock names.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: install serve test lint check format bench bench-size lock clean
+.PHONY: install serve test fuzz lint check format bench bench-size bench-endurance lock clean
 
 install: .venv/installed
 
@@ -28,6 +28,10 @@ serve: install
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
+# What `make test` tries with a few requests, with 10,000 and more that differ each time: a quarter of an hour.
+fuzz: .venv/installed-dev
+	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest --timeout 0 tests/http/test_schemathesis.py
+
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -46,6 +50,9 @@ bench: .venv/installed-dev
 # The same with 1,000,000 orders stored as with 10,000.
 bench-size: .venv/installed-dev
 	$(BIN)/python -m benchmarks.size
+
+bench-endurance: .venv/installed-dev
+	$(BIN)/python -m benchmarks.endurance
 
 # Needs uv on the PATH; run it after a change of the dependencies in pyproject.toml.
 lock:

@@ -7,7 +7,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from benchmarks.sample import BATCH, INTEGRATION_ID, STATUSES, Batch
-from orderdock.orders.store import SAVE_ORDERS
+from orderdock.orders.store import CREATE_ORDERS
 
 _ACCOUNT_ID = 1
 
@@ -52,7 +52,7 @@ class Driver:
 
     async def insert(self, batch: Batch, number: int) -> None:
         """Store a new batch."""
-        await self._write(SAVE_ORDERS, batch.columns(number))
+        await self._write(CREATE_ORDERS, batch.columns(number))
 
     async def overwrite(self, batch: Batch, number: int, status: str) -> None:
         """Write over a stored batch, whatever it holds."""
@@ -85,7 +85,7 @@ def refill(conninfo: str, batches: Sequence[Batch], stored: int, statuses: Seque
                 columns: dict[str, Any] = batches[number % len(batches)].columns(
                     number, statuses[number % len(statuses)]
                 )
-                connection.execute(SAVE_ORDERS, columns | {"account_id": _ACCOUNT_ID}, prepare=True)
+                connection.execute(CREATE_ORDERS, columns | {"account_id": _ACCOUNT_ID}, prepare=True)
         connection.execute("VACUUM (ANALYZE) orders")
         return [id_ for (id_,) in connection.execute("SELECT id FROM orders ORDER BY order_id")]
 

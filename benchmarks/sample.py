@@ -58,7 +58,7 @@ class Batch:
 
         digits = f"{number:08d}"
         return {
-            "new_integration_ids": self.integration_ids[:1],
+            "integration_ids": self.integration_ids[:1],
             "id": [None] * len(self.docs),
             "integration_id": self.integration_ids,
             "order_id": filled(self.order_ids),

@@ -13,9 +13,12 @@ from structlog.dev import ConsoleRenderer, RichTracebackFormatter
 from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper, add_log_level
 from structlog.tracebacks import ExceptionDictTransformer
 
+from orderdock.accounts import store as accounts
 from orderdock.accounts.keys import KeyRing
 from orderdock.db.pool import Database
 from orderdock.http.endpoint import Application, Parts
+from orderdock.http.protocol import Connections
+from orderdock.http.rate_limits import RateLimits
 from orderdock.routes import ENDPOINTS
 from orderdock.settings import Settings, from_process
 
@@ -23,14 +26,15 @@ from orderdock.settings import Settings, from_process
 def build_app(settings: Settings) -> ASGIApp:
     """Build the ASGI application. It opens its connections when the server starts it, and closes them at the end."""
     db = Database(settings.database_url, pool_size=settings.pool_size, conflict_wait_ms=settings.conflict_wait_ms)
-    keys = KeyRing(db, settings.profile)
+    keys = KeyRing(db, settings)
+    rate_limits = RateLimits(db, accounts.take_requests)
 
     @asynccontextmanager
-    async def lifespan(_: object) -> AsyncIterator[None]:
-        async with db, keys.listening():
-            yield
+    async def lifespan(_: object) -> AsyncIterator[dict[str, Connections]]:
+        async with db, keys.listening(), rate_limits, Connections(settings) as connections:
+            yield {"connections": connections}
 
-    return Application(ENDPOINTS, Parts(settings, db, keys.find_caller), lifespan)
+    return Application(ENDPOINTS, Parts(settings, db, keys.find_caller, rate_limits), lifespan)
 
 
 def create_app() -> ASGIApp:

@@ -73,6 +73,9 @@ AnyAccount = Annotated[
 AnyIntegration = Annotated[
     int | None, typer.Option("--integration", help="Id of the integration.", callback=_an_id, show_default=False)
 ]
+ALimit = Annotated[
+    int | None, typer.Option(help="Requests.", min=1, max=limits.requests_per_window_max, show_default=False)
+]
 AnId = Annotated[int, typer.Argument(metavar="ID", callback=_an_id)]
 
 
@@ -315,7 +318,57 @@ def create_account(
 def list_accounts(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List the accounts."""
     rows = _administer(data_dir, database_url, accounts.find_accounts)
-    _print_rows(rows, "id", "name", "created_at", as_json=as_json)
+    limited = ("rate_limits", "safe_per_minute", "unsafe_per_minute", "unsafe_per_second")
+    _print_rows(rows, "id", "name", "created_at", *limited, as_json=as_json)
+
+
+@accounts_app.command("limit")
+def limit_account(
+    account_id: AnId,
+    safe_per_minute: ALimit = None,
+    unsafe_per_minute: ALimit = None,
+    unsafe_per_second: ALimit = None,
+    on: Annotated[bool, typer.Option("--on", help="Limits as the server's settings say.", metavar="")] = False,
+    off: Annotated[bool, typer.Option("--off", help="No limits.", metavar="")] = False,
+    default: Annotated[
+        bool, typer.Option("--default", help="On or off as the server's settings say.", metavar="")
+    ] = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Say how many requests of an account pass. Takes the place of all that was said before, at once.
+
+    Numbers switch its limits on; those that are not named are the server's.
+    """
+    numbers = (safe_per_minute, unsafe_per_minute, unsafe_per_second)
+    if [on or any(numbers), off, default].count(True) != 1:
+        raise UsageError("Say numbers or --on, or --off, or --default.")
+
+    async def work(tx: Tx) -> accounts.Account:
+        account = await accounts.limit_account(
+            tx,
+            account_id,
+            rate_limits=None if default else "off" if off else "on",
+            safe_per_minute=safe_per_minute,
+            unsafe_per_minute=unsafe_per_minute,
+            unsafe_per_second=unsafe_per_second,
+        )
+        if account is None:
+            raise UsageError(f"There is no account {account_id}; `orderdock accounts list` shows them.")
+        return account
+
+    account = _administer(data_dir, database_url, work)
+    if as_json:
+        _print_json(account._asdict())
+    else:
+        out.print(f"Limits of account {account.id}: {_limits_in_words(account)}.")
+
+
+def _limits_in_words(account: accounts.Account) -> str:
+    names = ("safe_per_minute", "unsafe_per_minute", "unsafe_per_second")
+    numbers = [f"{getattr(account, name)} {name.replace('_', ' ')}" for name in names if getattr(account, name)]
+    return ", ".join([account.rate_limits or "as the server's settings say", *numbers])
 
 
 @integrations_app.command("create")

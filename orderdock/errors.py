@@ -149,6 +149,50 @@ class TooLarge(Problem):
         super().__init__(f"The body should have at most {body_bytes_max} bytes.", headers={"Connection": "close"})
 
 
+class Malformed(Problem):
+    """What was sent is no request, or could be taken for two different ones."""
+
+    status, code, title = 400, "invalid", "Invalid"
+
+
+class TooSlow(Problem):
+    """Head or body of the request did not come in time."""
+
+    status, code, title = 408, "request_timeout", "Request timeout"
+    detail = "The request did not arrive in time."
+
+
+class TargetTooLong(Problem):
+    """The URL is over the limit; it was not read further than that."""
+
+    status, code, title = 414, "uri_too_long", "URI too long"
+    detail = f"The target of the request should have at most {limits.target_bytes_max} bytes."
+
+
+class HeadTooLarge(Problem):
+    """The head is over the limit; it was not read further than that."""
+
+    status, code, title = 431, "headers_too_large", "Headers too large"
+    detail = f"The head of the request should have at most {limits.head_bytes_max} bytes."
+
+
+class UnsupportedVersion(Problem):
+    """Another HTTP than 1.0 or 1.1."""
+
+    status, code, title = 505, "http_version_not_supported", "HTTP version not supported"
+    detail = "This server speaks HTTP/1.1."
+
+
+class Throttled(Problem):
+    """The account has sent as many requests as its limits let pass; this one was not looked at."""
+
+    status, code, title = 429, "throttled", "Throttled"
+
+    def __init__(self, wait_s: int = limits.retry_after_s, headers: Mapping[str, str] | None = None) -> None:
+        detail = f"Too many requests. Please try again in {wait_s} second{'' if wait_s == 1 else 's'}."
+        super().__init__(detail, headers={"Retry-After": str(wait_s), **(headers or {})})
+
+
 class UnsupportedMediaType(Problem):
     """A body that is not said to be JSON."""
 
@@ -164,6 +208,12 @@ class Unavailable(Problem):
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": str(limits.retry_after_s)})
+
+
+class Overloaded(Unavailable):
+    """The server has taken as much as it can hold."""
+
+    detail = "The server has too much to do at the moment. Please try again."
 
 
 class ServerError(Problem):

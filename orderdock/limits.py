@@ -32,10 +32,20 @@ id_max = 2**63 - 1
 
 json_depth_max = 64
 request_id_chars_max = 128
-# A larger body is read beside the event loop, so that others are answered meanwhile.
-body_bytes_at_once_max = 1_000_000
+pointer_chars_max = 512  # of the place of a fault, whose member names may be as long as a body
+# Larger texts are worked on beside the event loop, so that others are answered meanwhile.
+bytes_at_once_max = 1_000_000
+
+# Connections. How long one may wait for what is in settings.py.
+head_bytes_max = 65_536
+target_bytes_max = 32_768
+bodies_bytes_max = 64 * 2**20  # of all requests of a worker; what does not fit is read later
+taken_bytes_min = 65_536  # of an answer, within send_timeout_s; or all that is left of it
+thrown_away_bytes_max = 100 * 2**20  # of what comes after the last answer
+silence_after_answer_max_s = 5
 
 # Lost insert races and deadlocks are repeated inside before a client sees a conflict.
 write_attempts_max = 5
 retry_after_s = 1
+requests_per_window_max = 2**31 - 1
 idempotency_hours = 24  # how long the answer to an Idempotency-Key is given again

@@ -24,6 +24,7 @@ from orderdock.accounts.keys import NewKey, make_key
 from orderdock.app import create_app
 from orderdock.db.pool import Tx
 from orderdock.errors import UsageError
+from orderdock.http.protocol import Connection, allow_files
 from orderdock.integrations import store as integrations
 from orderdock.settings import PREFIX, Settings, to_environment
 
@@ -79,9 +80,11 @@ def run(settings: Settings, listener: socket.socket) -> None:
     for variable in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[variable]
     os.environ.update(to_environment(replace(settings, public_key="", secret_key="")))
+    allow_files()
     config = uvicorn.Config(
         "orderdock.server:create_worker",
         factory=True,
+        http=Connection,
         workers=settings.workers,
         log_level="warning",
         access_log=False,

@@ -69,6 +69,15 @@ class Settings:
     body_bytes_max: int = _setting(10 * 2**20, "Largest request body.", least=1)
     json_depth_max: int = _setting(64, "Deepest nesting of a JSON body.", least=8, most=64)
     pool_size: int = _setting(10, "Database connections of one worker.", least=1)
+    connections_max: int = _setting(10_000, "Open connections of one worker.", least=1)
+    head_timeout_s: int = _setting(10, "How long the head of a request may take to arrive.", least=1)
+    body_timeout_s: int = _setting(30, "How long the body of a request may take to arrive.", least=1)
+    send_timeout_s: int = _setting(30, "How long a client may take nothing of its answer.", least=1)
+    keep_alive_s: int = _setting(75, "How long a connection is kept for another request.", least=1)
+    rate_limits: Literal["off", "on"] = _setting("off", "Whether accounts that do not say so themselves are limited.")
+    safe_per_minute: int = _setting(1000, "Safe requests (GET, HEAD) of a limited account in a minute.", least=1)
+    unsafe_per_minute: int = _setting(100, "Unsafe requests of a limited account in a minute.", least=1)
+    unsafe_per_second: int = _setting(15, "Unsafe requests of a limited account in a second.", least=1)
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "What is logged: debug shows every request, info those that were refused."
     )

@@ -434,7 +434,7 @@ class Choice(Kind):
 
     @classmethod
     def read(cls, value: Any) -> str:
-        word = cls.by_folded.get(value.casefold()) if type(value) is str else None
+        word = cls.by_folded.get(value.casefold()) if type(value) is str and value.isascii() else None
         if word is None:
             quoted = [f"'{word}'" for word in cls.words]
             listed = " or ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))

@@ -20,7 +20,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up: a module imports only what stands before it, or its neighbours of the same folder.
 LAYERS = (
-    ("orderdock.limits", "orderdock.errors"),
+    ("orderdock.limits", "orderdock.errors", "orderdock.offload"),
     ("orderdock.values", "orderdock.settings"),
     ("orderdock.db",),
     ("orderdock.http",),

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection
 
 from orderdock.accounts import store
-from orderdock.accounts.store import ApiKey
-from orderdock.db.pool import Database, Tx
+from orderdock.accounts.store import ApiKey, KeySecret
+from orderdock.db.pool import Connection, Database, Tx
 from orderdock.http.call import Caller
+from orderdock.http.rate_limits import RequestLimits
+from orderdock.settings import Settings
 
 log = structlog.get_logger()
 
@@ -62,9 +63,9 @@ async def make_key(
 class KeyRing:
     """Finds callers by their keys, and remembers them as long as the database would tell of a change."""
 
-    def __init__(self, db: Database, default_profile: str) -> None:
+    def __init__(self, db: Database, settings: Settings) -> None:
         self._db = db
-        self._default_profile = default_profile
+        self._settings = settings
         self._listening = False
         self._generation = 0
         self._remembered: dict[tuple[str, bytes], tuple[Caller, float]] = {}
@@ -82,13 +83,22 @@ class KeyRing:
             candidates = await store.find_secrets(tx, public_key)
         for key in candidates:
             if hmac.compare_digest(key.secret_sha256, digest):
-                profile = key.profile or self._default_profile
-                caller = Caller(key.account_id, key.id, profile, frozenset(key.scopes))
+                profile = key.profile or self._settings.profile
+                caller = Caller(key.account_id, key.id, profile, frozenset(key.scopes), self._limits(key))
                 # Not if the notice of a change came while we read.
                 if self._listening and generation == self._generation:
                     self._remembered[public_key, digest] = (caller, time.monotonic() + _REMEMBERED_S)
                 return caller
         return None
+
+    def _limits(self, key: KeySecret) -> RequestLimits | None:
+        if (key.rate_limits or self._settings.rate_limits) == "off":
+            return None
+        return RequestLimits(
+            key.safe_per_minute or self._settings.safe_per_minute,
+            key.unsafe_per_minute or self._settings.unsafe_per_minute,
+            key.unsafe_per_second or self._settings.unsafe_per_second,
+        )
 
     def _forget(self) -> None:
         self._generation += 1
@@ -108,7 +118,7 @@ class KeyRing:
     async def _listen(self) -> None:
         while True:
             try:
-                async with await AsyncConnection.connect(self._db.conninfo, autocommit=True) as connection:
+                async with await Connection.connect(self._db.conninfo, autocommit=True) as connection:
                     await store.listen_for_changed_keys(Tx(connection))
                     self._forget()
                     self._listening = True

@@ -25,6 +25,10 @@ _CONNECT_TIMEOUT_S = 5
 _STATEMENTS_KEPT = 100  # as many as the driver keeps prepared
 
 
+class Again(Exception):
+    """Raised by work that has to begin anew on what others have written meanwhile; see `Database.transact`."""
+
+
 class _Statement(AsyncCursor[tuple[Any, ...]]):
     """A statement of one connection. Kept, it remembers how its values are written and its rows are read."""
 
@@ -56,9 +60,9 @@ class Connection(AsyncConnection[tuple[Any, ...]]):
 class Tx:
     """One connection to run statements on: within a transaction, or each statement by itself."""
 
-    def __init__(self, connection: Connection, *, locks_within_s: float | None = None) -> None:
+    def __init__(self, connection: Connection, *, locked_by: float | None = None) -> None:
         self._connection = connection
-        self._locked_by = None if locks_within_s is None else asyncio.get_running_loop().time() + locks_within_s
+        self._locked_by = locked_by  # by the clock of the event loop
 
     async def rows(self, kind: Callable[..., T], sql: LiteralString, values: Mapping[str, Any]) -> list[T]:
         """Run a statement and give its rows, each as kind(*columns)."""
@@ -66,9 +70,9 @@ class Tx:
         return [kind(*row) for row in await statement.rows(sql, values)]
 
     async def lock_rows(self, kind: Callable[..., T], sql: LiteralString, values: Mapping[str, Any]) -> list[T]:
-        """Run a statement that waits for locks of several rows. Raises Conflict when they are not free in time.
+        """Run a statement that waits for locks. Raises Conflict when the transaction has waited for too long.
 
-        The database only bounds the wait for each of them.
+        The database only bounds the wait for each lock.
         """
         try:
             async with asyncio.timeout_at(self._locked_by):
@@ -131,18 +135,19 @@ class Database:
                 await self._pool.putconn(connection)
 
     async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """Run `work` in one transaction, and again from the start when the database breaks a deadlock.
+        """Run `work` in one transaction; from the start again when it raises Again, or the database breaks a deadlock.
 
         Raises Conflict when a lock was not free in time, Unavailable when the database does not answer. After either
         nothing of it is stored.
         """
         async with self._turn():
+            locked_by = asyncio.get_running_loop().time() + self._conflict_wait_s
             for attempt in range(1, limits.write_attempts_max + 1):
                 try:
                     with _as_problems():
                         async with self._pool.connection() as connection, connection.transaction():
-                            return await work(Tx(connection, locks_within_s=self._conflict_wait_s))
-                except (errors.DeadlockDetected, errors.SerializationFailure) as error:
+                            return await work(Tx(connection, locked_by=locked_by))
+                except (Again, errors.DeadlockDetected, errors.SerializationFailure) as error:
                     log.info("transaction.repeated", attempt=attempt, reason=type(error).__name__)
                     await asyncio.sleep(0.01 * attempt)
         raise Conflict
@@ -178,11 +183,20 @@ def _as_problems() -> Iterator[None]:
 def connection_options(conninfo: str, *, lock_timeout_ms: int) -> str:
     """Add what every connection of ours wants to a conninfo: bounded waits, UTC, our name."""
     theirs = conninfo_to_dict(conninfo).get("options") or ""
+    options = [
+        # What the database has as its default may be stricter; what the URL says counts.
+        r"-c default_transaction_isolation=read\ committed",
+        f"{theirs}",
+        f"-c lock_timeout={lock_timeout_ms}",
+        "-c timezone=UTC",
+        # To sort is the planner's last resort: a list is read in the order of an index, whatever statistics say.
+        "-c enable_sort=off",
+        "-c jit=off",
+    ]
     return make_conninfo(
         conninfo,
         connect_timeout=_CONNECT_TIMEOUT_S,
         application_name="orderdock",
         client_encoding="UTF8",
-        # To sort is the planner's last resort: a list is read in the order of an index, whatever statistics say.
-        options=f"{theirs} -c lock_timeout={lock_timeout_ms} -c timezone=UTC -c enable_sort=off -c jit=off".strip(),
+        options=" ".join(options),
     )

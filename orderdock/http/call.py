@@ -1,6 +1,5 @@
 """One request: who calls, what was sent, and the way to the database."""
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from orderdock import limits
 from orderdock.db.pool import Database
 from orderdock.errors import Fault, Invalid, TooLarge, UnsupportedMediaType
 from orderdock.http.explain import BodyReader, Reading
+from orderdock.http.rate_limits import RequestLimits
+from orderdock.offload import offload
 from orderdock.settings import Settings
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class Caller:
     key_id: int
     profile: str
     scopes: frozenset[str]
+    limits: RequestLimits | None = None
 
     def may(self, scope: str) -> bool:
         """Say whether this caller has a scope; `api` is all of them, and ANY_SCOPE asks for none in particular."""
@@ -88,7 +90,8 @@ class Call:
         host = self.headers.get("host", "")
         if not _HOST(host):
             host = "{}:{}".format(*(self.scope.get("server") or (self.settings.host, self.settings.port)))
-        return f"{self.scope['scheme']}://{host}"
+        # A proxy may name the scheme of a web socket, which a link here never is.
+        return f"{'https' if self.scope['scheme'] in ('https', 'wss') else 'http'}://{host}"
 
     @cached_property
     def preferences(self) -> set[str]:
@@ -119,9 +122,7 @@ class Call:
 
     async def _work(self, work: Callable[..., R], **options: Any) -> R:
         body = await self.body()
-        if len(body) > limits.body_bytes_at_once_max:
-            return await asyncio.to_thread(work, body, **options)
-        return work(body, **options)
+        return await offload(len(body), work, body, **options)
 
     async def body(self) -> bytes:
         """The bytes of the body, without a byte order mark. Raises UnsupportedMediaType and TooLarge."""
@@ -133,7 +134,7 @@ class Call:
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind and not re.fullmatch(r"application/(?:json|[^\s/]+\+json)", kind):
             raise UnsupportedMediaType
-        if self.headers.get("content-encoding", "identity").lower() != "identity":
+        if any(coding.strip().lower() != "identity" for coding in self.headers.getlist("content-encoding")):
             raise UnsupportedMediaType("The body should not be compressed.")
         most = self.settings.body_bytes_max
         said = self.headers.get("content-length", "0")
@@ -144,6 +145,8 @@ class Call:
         more = True
         while more:
             message = await self.receive()
+            if refusal := self.scope["state"].get("refusal"):
+                raise refusal
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             part = message.get("body", b"")

@@ -10,7 +10,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route, Router
-from starlette.types import Lifespan, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from orderdock import limits
 from orderdock.db.pool import Database
@@ -18,6 +18,7 @@ from orderdock.errors import Busy, Conflict, Fault, Forbidden, MethodNotAllowed,
 from orderdock.http.auth import FindCaller, authenticate
 from orderdock.http.call import Call
 from orderdock.http.pointers import Pointer, data_pointer
+from orderdock.http.rate_limits import RateLimits
 from orderdock.http.reply import problem_reply
 from orderdock.settings import Settings
 
@@ -72,6 +73,7 @@ class Parts:
     settings: Settings
     db: Database
     find_caller: FindCaller
+    rate_limits: RateLimits
 
 
 class Application:
@@ -92,19 +94,32 @@ class Application:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
             return
+        scope = _with_id(scope)
         path: str = scope["path"]
-        sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
-        scope = {
-            **scope,
-            "orderdock.path": path,
-            "orderdock.request_id": sent if _REQUEST_ID(sent) else uuid4().hex,
-            # One final slash means nothing, and never a redirect: it would turn a POST into a GET.
-            "path": path[:-1] if path.endswith("/") and path != "/" else path,
-        }
-        if path.endswith("\n"):  # which the end of a pattern would match
+        # One final slash means nothing, and never a redirect: it would turn a POST into a GET.
+        scope["path"] = path[:-1] if path.endswith("/") and path != "/" else path
+        if scope["path"].endswith("\n"):  # which the end of a pattern would match
             await _not_found(scope, receive, send)
         else:
             await self._router(scope, receive, send)
+
+
+def refusing(problem: Problem) -> ASGIApp:
+    """The application that answers a Problem, for a request that nobody else can be given."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await _respond(_refuse(problem), data_pointer, _with_id(scope), receive, send)
+
+    return refuse
+
+
+def _with_id(scope: Scope) -> Scope:
+    sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+    return {
+        **scope,
+        "orderdock.path": scope["path"],
+        "orderdock.request_id": sent if _REQUEST_ID(sent) else uuid4().hex,
+    }
 
 
 class _Path:
@@ -130,6 +145,10 @@ class _Path:
         call = Call(scope, receive, self._parts.db, self._parts.settings)
         if endpoint.scope is not None:
             call.found_caller = await authenticate(call.headers.get("authorization"), self._parts.find_caller)
+            if call.caller.limits:
+                scope["orderdock.rate_limit"] = await self._parts.rate_limits.count(
+                    call.caller.account_id, call.caller.limits, safe=endpoint.method == "GET"
+                )
             if not call.found_caller.may(endpoint.scope):
                 raise Forbidden
         try:
@@ -172,4 +191,5 @@ async def _respond(work: Awaitable[Response], pointer: Pointer, scope: Scope, re
         log.exception("request.failed", **what)
         response = problem_reply(ServerError(f"The server failed. Its log says more under {request_id}."), pointer)
     response.raw_headers.append((b"x-request-id", request_id.encode()))
+    response.raw_headers.extend(scope.get("orderdock.rate_limit", ()))
     await response(scope, receive, send)

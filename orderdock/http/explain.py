@@ -319,6 +319,13 @@ class _Walk:
             return self.fault((*path, error.member), str(error))
 
 
+def find_unstorable_text(tree: Any, path: Path) -> list[Fault]:
+    """Name every text of a parsed value that PostgreSQL has no room for."""
+    walk = _Walk()
+    walk.find_unstorable_text(tree, path)
+    return walk.faults
+
+
 def _unstorable(text: str) -> str | None:
     if "\0" in text:
         return "Null characters are not allowed"

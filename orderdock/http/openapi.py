@@ -21,6 +21,7 @@ from orderdock.errors import (
     NoCredentials,
     Problem,
     ServerError,
+    Throttled,
     TooLarge,
     Unauthorized,
     Unavailable,
@@ -41,6 +42,9 @@ Sign in with HTTP Basic: the user is the public key, the password the secret key
 `errors` with every fault of the request. The schemas show the canonical form of each value; requests may be looser
 (numbers as text, any letter case in units and codes), and members that are not known are ignored and named in the
 header `Orderdock-Ignored-Fields`.
+
+Requests may be limited. Then every answer to a key has `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`
+(seconds), and a request over the limit is answered with 429 and `Retry-After`.
 """
 
 _REQUEST_ID = Parameter("X-Request-Id", "The id of the request, yours or ours; the log has it too.", {"type": "string"})
@@ -156,7 +160,7 @@ class _Operation:
         if Conflict in kinds:
             kinds.append(Busy)  # what it is for keys of profile `openapi`
         if self.endpoint.scope:
-            kinds += [NoCredentials, Unauthorized, *([Forbidden] if self._scopes() else []), Unavailable]
+            kinds += [NoCredentials, Unauthorized, *([Forbidden] if self._scopes() else []), Throttled, Unavailable]
         return [*kinds, ServerError]
 
     def _success(self, status: int, remark: str = "") -> dict[str, Any]:
@@ -199,6 +203,9 @@ class _Operation:
         if kind is Invalid:
             assert self.endpoint.fault, f"{self.endpoint.path} has no example of what Invalid says"
             return Invalid([self.endpoint.fault])
+        if kind is Throttled:
+            limited = ("RateLimit-Limit", Settings.safe_per_minute), ("RateLimit-Remaining", 0), ("RateLimit-Reset", 12)
+            return Throttled(12, {name: str(value) for name, value in limited})
         return TooLarge(Settings.body_bytes_max) if kind is TooLarge else kind()
 
     def _example(self, kind: Any) -> tuple[str, Any]:

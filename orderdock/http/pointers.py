@@ -2,31 +2,38 @@
 
 from collections.abc import Callable
 
+from orderdock import limits
 from orderdock.errors import Path
 
 Pointer = Callable[[Path], str]
 
 
-def _escape(step: str | int) -> str:
-    """Escape a member name as RFC 6901 does; what is no Unicode is shown with its code."""
-    name = str(step).encode("utf-8", "backslashreplace").decode()
-    return name.replace("~", "~0").replace("/", "~1")
+def _join(steps: list[str | int], start: str) -> str:
+    """Put steps together as RFC 6901 does, no longer than need be; what is no Unicode is shown with its code."""
+    pointer = start
+    for step in steps:
+        name = str(step)[: limits.pointer_chars_max].encode("utf-8", "backslashreplace").decode()
+        pointer += "/" + name.replace("~", "~0").replace("/", "~1")
+        if len(pointer) > limits.pointer_chars_max:
+            return pointer[: limits.pointer_chars_max] + "…"
+    return pointer
 
 
 def batch_pointer(path: Path) -> str:
     """Write a place in a batch: `/data/attributes/[0]/order_details/order_items/0/quantity`; () is the batch."""
-    first, rest = path[:1], path[1:]
-    return "/data/attributes/" + "/".join([*(f"[{index}]" for index in first), *map(_escape, rest)])
+    return (
+        _join([*(f"[{index}]" for index in path[:1]), *path[1:]], "/data/attributes") if path else "/data/attributes/"
+    )
 
 
 def order_pointer(path: Path) -> str:
     """Write a place in a PATCH of an order: `order/order_details/order_items`."""
-    return "/".join(["order", *map(_escape, path)])
+    return _join([*path], "order")
 
 
 def data_pointer(path: Path) -> str:
     """Write a place in any other body: `/data/webhook_url`."""
-    return "/".join(["/data", *map(_escape, path)])
+    return _join([*path], "/data")
 
 
 def dotted(path: Path) -> str:

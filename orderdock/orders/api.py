@@ -1,5 +1,6 @@
 """JSON endpoints of /orders."""
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -140,15 +141,15 @@ async def create_label(call: Call) -> Response:
     raise NotFound("This version of orderdock makes no labels yet.")
 
 
+_is_uuid = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII).fullmatch
+
+
 def _refuse_bad_partner_id(call: Call) -> None:
     sent = call.headers.get("sendcloud-partner-id")
     if sent is None:
         return
     accepted = call.settings.partner_ids
-    try:
-        partner_id = UUID(sent)
-    except ValueError:
-        partner_id = None
+    partner_id = UUID(sent) if _is_uuid(sent) else None
     if partner_id is None or (accepted and partner_id not in accepted):
         raise Invalid([Fault(None, "The partner ID is not valid.", header="Sendcloud-Partner-Id")])
 

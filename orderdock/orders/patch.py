@@ -7,9 +7,11 @@ from typing import Any
 
 from msgspec import inspect
 
+from orderdock import limits
 from orderdock.db.pool import Tx
 from orderdock.errors import Fault, Invalid, NotFound, Path
-from orderdock.http.explain import Reading
+from orderdock.http.explain import Reading, find_unstorable_text
+from orderdock.offload import offload
 from orderdock.orders import store
 from orderdock.orders.merge import encode_order, parse_tree, same
 from orderdock.orders.project import project
@@ -43,9 +45,18 @@ async def patch_order(
     except NotFound:
         raise NotFound("Could not find specified item.") from None
     precondition(row)
+    changed = await offload(len(row.doc), _apply, row, body, strict=strict)
+    if changed.value != row.doc:
+        saved = OrderToSave(id_, row.integration_id, row.order_id, changed.value, project(changed.value))
+        await store.save_orders(tx, account_id, [saved])
+    return Reading(OrderRef(id_, row.order_id, project(changed.value).order_number), ignored=changed.ignored)
+
+
+def _apply(row: StoredOrder, body: Mapping[str, Any], *, strict: bool) -> Reading[str]:
+    """Give the order as it shall be stored; the very same text when nothing is new. Raises Invalid."""
     before = parse_tree(row.doc)
     patch = {name: value for name, value in body.items() if name not in _READ_ONLY}
-    faults = _id_faults(body.get("id"), id_)
+    faults = _id_faults(body.get("id"), row.id)
     items, places = _merge_items(before["order_details"]["order_items"], patch, faults)
     merged = _merge(inspect.type_info(Order), before, _without_items(patch))
     if items is not None:
@@ -59,10 +70,8 @@ async def patch_order(
     if faults:
         raise Invalid([replace(fault, key=row.order_id) for fault in faults], faults_left_out=reading.faults_left_out)
     doc = encode_order(reading.value)
-    if not same(doc, row.doc):
-        await store.save_orders(tx, account_id, [OrderToSave(id_, row.integration_id, row.order_id, doc, project(doc))])
     ignored = [_as_sent(path, places) for path in reading.ignored]
-    return Reading(OrderRef(id_, row.order_id, project(doc).order_number), ignored=ignored)
+    return Reading(row.doc if same(doc, row.doc) else doc, ignored=ignored)
 
 
 # Merging
@@ -127,11 +136,12 @@ def _merge_items(
     sent = details.get("order_items") if type(details) is dict else None
     if type(sent) is not list:
         return None, {}
+    if len(sent) > limits.items_per_order_max:
+        faults.append(Fault(_ITEMS, f"List should have at most {limits.items_per_order_max} items, not {len(sent)}"))
+        return None, {}
     items: list[Any] = list(stored)
     item_kind = inspect.type_info(OrderItem)
-    by_name: dict[str, list[int]] = defaultdict(list)
-    for place, item in enumerate(stored):
-        by_name[item["name"]].append(place)
+    found = _Items(stored)
     named = Counter(item["name"] for index, item in enumerate(sent) if _name_fault(index, item) is None)
     turns: Counter[str] = Counter()
     places: dict[int, int] = {}
@@ -140,12 +150,13 @@ def _merge_items(
             faults.append(fault)
             continue
         name = item["name"]
-        equals = by_name.get(name, [])
+        equals = found.alike(("name",), item)
         in_turn = equals[turns[name]] if named[name] == len(equals) else None
         turns[name] += 1
-        place = _find_item(stored, equals, item, in_turn)
+        place = found.find(item, in_turn)
         if place is None or place in places:
-            faults.append(Fault(_ITEMS, "Could not find specified item."))
+            unstorable = find_unstorable_text(item, (*_ITEMS, index))
+            faults.extend(unstorable or [Fault(_ITEMS, "Could not find specified item.")])
             continue
         places[place] = index
         items[place] = _merge(item_kind, items[place], item)
@@ -162,20 +173,39 @@ def _name_fault(index: int, item: Any) -> Fault | None:
     return None
 
 
-def _find_item(
-    stored: Sequence[Mapping[str, Any]], equals: Sequence[int], item: Mapping[str, Any], in_turn: int | None
-) -> int | None:
-    """Find which of the stored items of one name a sent one means: by its ids, then by its turn among equals.
+class _Items:
+    """The stored items, found by what a sent one says of itself."""
 
-    `in_turn` is the place of the one whose turn it is, when as many are stored as were sent.
-    """
-    ids = [(name, item[name]) for name in _ITEM_IDS if item.get(name) is not None]
-    if in_turn is not None and all(stored[in_turn].get(name) == value for name, value in ids):
-        return in_turn
-    for name, value in ids:
-        if len(equals) > 1:
-            equals = [place for place in equals if stored[place].get(name) == value]
-    return equals[0] if len(equals) == 1 else in_turn if equals else None
+    def __init__(self, stored: Sequence[Mapping[str, Any]]) -> None:
+        self._stored = stored
+        self._indexes: dict[tuple[str, ...], dict[tuple[Any, ...], list[int]]] = {}
+
+    def alike(self, members: tuple[str, ...], item: Mapping[str, Any]) -> Sequence[int]:
+        """Give the places of the stored items that have the same values of these members."""
+        values = tuple(item[member] for member in members)
+        if not all(type(value) is str for value in values):  # which stored ones are
+            return ()
+        if members not in self._indexes:
+            index = self._indexes[members] = defaultdict(list)
+            for place, each in enumerate(self._stored):
+                index[tuple(each.get(member) for member in members)].append(place)
+        return self._indexes[members].get(values, ())
+
+    def find(self, item: Mapping[str, Any], in_turn: int | None) -> int | None:
+        """Find which of the stored items of one name a sent one means: by its ids, then by its turn among equals.
+
+        `in_turn` is the place of the one whose turn it is, when as many are stored as were sent.
+        """
+        ids = [member for member in _ITEM_IDS if item.get(member) is not None]
+        if in_turn is not None and all(self._stored[in_turn].get(member) == item[member] for member in ids):
+            return in_turn
+        members = ("name",)
+        equals = self.alike(members, item)
+        for member in ids:
+            if len(equals) > 1:
+                members += (member,)
+                equals = self.alike(members, item)
+        return equals[0] if len(equals) == 1 else in_turn if equals else None
 
 
 def _without_items(patch: Mapping[str, Any]) -> dict[str, Any]:

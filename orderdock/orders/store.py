@@ -95,37 +95,55 @@ class OrderToSave(NamedTuple):
     projection: Projection
 
 
-# What it leaves out: new orders whose integration is not there, and those whose key was taken meanwhile.
-SAVE_ORDERS: LiteralString = """
-  WITH shops AS MATERIALIZED (
-       SELECT i.id
-         FROM integrations AS i
-        WHERE i.account_id = %(account_id)s AND i.id = ANY(%(new_integration_ids)b::bigint[])
-          FOR KEY SHARE
-       ),
-       sent AS MATERIALIZED (
-       SELECT s.id IS NULL AS is_new, coalesce(s.id, nextval('orders_id_seq')) AS id, s.integration_id,
-              s.order_id, s.doc, s.order_number, s.order_id_folded, s.order_number_folded, s.status_folded,
-              s.ordered_at, s.shop_updated_at
-         FROM unnest(
-              %(id)b::bigint[], %(integration_id)b::bigint[], %(order_id)b::text[], %(doc)b::text[],
-              %(order_number)b::text[], %(order_id_folded)b::text[], %(order_number_folded)b::text[],
-              %(status_folded)b::text[], %(ordered_at)b::text[]::timestamptz[],
-              %(shop_updated_at)b::text[]::timestamptz[]
-              ) AS s (
-              id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
-              status_folded, ordered_at, shop_updated_at
-              )
+_SENT: LiteralString = """
+       unnest(
+       %(integration_id)b::bigint[], %(order_id)b::text[], %(doc)b::text[], %(order_number)b::text[],
+       %(order_id_folded)b::text[], %(order_number_folded)b::text[], %(status_folded)b::text[],
+       %(ordered_at)b::text[]::timestamptz[], %(shop_updated_at)b::text[]::timestamptz[], %(id)b::bigint[]
+       ) AS s (
+       integration_id, order_id, doc, order_number, order_id_folded, order_number_folded, status_folded, ordered_at,
+       shop_updated_at, id
        )
+"""
+_INSERT: LiteralString = """
 INSERT INTO orders AS o (
        account_id, id, integration_id, order_id, doc, order_number, order_id_folded, order_number_folded,
        status_folded, ordered_at, shop_updated_at, created_at, modified_at
        )
 SELECT %(account_id)s, s.id, s.integration_id, s.order_id, s.doc, s.order_number, s.order_id_folded,
-       s.order_number_folded, s.status_folded, s.ordered_at, s.shop_updated_at, now(), now()
+       s.order_number_folded, s.status_folded, s.ordered_at, s.shop_updated_at, s.at, s.at
+"""
+
+# Times are those of the statement, which has its locks: now() is the time when the transaction began to wait for them.
+CREATE_ORDERS: LiteralString = (
+    """
+  WITH shops AS MATERIALIZED (
+       SELECT i.id
+         FROM integrations AS i
+        WHERE i.account_id = %(account_id)s AND i.id = ANY(%(integration_ids)b::bigint[])
+          FOR KEY SHARE
+       ),
+       sent AS MATERIALIZED (
+       SELECT nextval('orders_id_seq') AS id, clock_timestamp() AS at, s.integration_id, s.order_id, s.doc,
+              s.order_number, s.order_id_folded, s.order_number_folded, s.status_folded, s.ordered_at, s.shop_updated_at
+         FROM """
+    + _SENT
+    + ")"
+    + _INSERT
+    + """
   FROM sent AS s
-  LEFT JOIN shops ON shops.id = s.integration_id
- WHERE shops.id IS NOT NULL OR NOT s.is_new
+  JOIN shops ON shops.id = s.integration_id
+ ORDER BY s.integration_id, s.order_id
+    ON CONFLICT ON CONSTRAINT orders_key DO NOTHING
+RETURNING o.id, o.integration_id, o.order_id
+"""
+)
+# An update by way of the key: no plan for it depends on what the planner believes of the table.
+CHANGE_ORDERS: LiteralString = (
+    _INSERT
+    + "  FROM (SELECT s.*, clock_timestamp() AS at FROM"
+    + _SENT
+    + """) AS s
  ORDER BY s.integration_id, s.order_id
     ON CONFLICT ON CONSTRAINT orders_key DO UPDATE
    SET doc = excluded.doc,
@@ -135,40 +153,47 @@ SELECT %(account_id)s, s.id, s.integration_id, s.order_id, s.doc, s.order_number
        ordered_at = excluded.ordered_at,
        shop_updated_at = excluded.shop_updated_at,
        version = o.version + 1,
-       modified_at = excluded.modified_at
+       modified_at = greatest(excluded.modified_at, o.modified_at + interval '1 microsecond')
  WHERE o.id = excluded.id
 RETURNING o.id, o.integration_id, o.order_id
 """
+)
 
 
 async def save_orders(tx: Tx, account_id: int, orders: Sequence[OrderToSave]) -> list[OrderKey]:
-    """Store orders in one statement, and give the ids of those that were stored; ids of new ones ascend as given.
+    """Store orders, and give the ids of those that were stored; ids of new ones ascend as given.
 
     A new one whose key another request stored in the meantime is left alone, and so is one whose integration is gone:
     neither is among the rows that come back. Rows are written in the order of their keys, as they are locked.
     """
-    projections = [order.projection for order in orders]
-    return await tx.lock_rows(
-        OrderKey,
-        SAVE_ORDERS,
-        {
-            "account_id": account_id,
-            "new_integration_ids": Bigints(list({order.integration_id for order in orders if order.id is None})),
-            "id": Bigints([order.id for order in orders]),
-            "integration_id": Bigints([order.integration_id for order in orders]),
-            "order_id": Texts([order.order_id for order in orders]),
-            "doc": Texts([order.doc for order in orders]),
-        }
-        | {
-            name: Texts(column) for name, column in zip(Projection._fields, zip(*projections, strict=True), strict=True)
-        },
-    )
+    created = [order for order in orders if order.id is None]
+    changed = [order for order in orders if order.id is not None]
+    saved: list[OrderKey] = []
+    if created:
+        saved += await tx.lock_rows(OrderKey, CREATE_ORDERS, _columns(account_id, created))
+    if changed:
+        saved += await tx.lock_rows(OrderKey, CHANGE_ORDERS, _columns(account_id, changed))
+    return saved
+
+
+def _columns(account_id: int, orders: Sequence[OrderToSave]) -> dict[str, object]:
+    projections = zip(*(order.projection for order in orders), strict=True)
+    integration_ids = [order.integration_id for order in orders]
+    return {
+        "account_id": account_id,
+        "id": Bigints([order.id for order in orders]),
+        "integration_id": Bigints(integration_ids),
+        "integration_ids": Bigints(list(set(integration_ids))),
+        "order_id": Texts([order.order_id for order in orders]),
+        "doc": Texts([order.doc for order in orders]),
+        **{name: Texts(column) for name, column in zip(Projection._fields, projections, strict=True)},
+    }
 
 
 async def get_order(tx: Tx, account_id: int, id_: int, *, lock: bool = False) -> StoredOrder:
     """One order; with `lock`, until the transaction ends. Raises NotFound, and Conflict when the lock is not free."""
     lock_row: LiteralString = "FOR UPDATE" if lock else ""
-    order = await tx.row(
+    rows = await (tx.lock_rows if lock else tx.rows)(
         StoredOrder,
         """
         SELECT o.id, o.integration_id, o.order_id, o.doc, o.created_at, o.modified_at, o.version
@@ -178,9 +203,9 @@ async def get_order(tx: Tx, account_id: int, id_: int, *, lock: bool = False) ->
         + lock_row,
         {"account_id": account_id, "id": id_},
     )
-    if order is None:
+    if not rows:
         raise NotFound(_NO_ORDER)
-    return order
+    return rows[0]
 
 
 async def get_orders(tx: Tx, account_id: int, ids: Sequence[int]) -> list[StoredOrder]:

@@ -7,10 +7,11 @@ from typing import Literal, NamedTuple
 from msgspec import UNSET, structs
 
 from orderdock import limits
-from orderdock.db.pool import Tx
-from orderdock.errors import Conflict, Fault, Invalid
+from orderdock.db.pool import Again, Tx
+from orderdock.errors import Fault, Invalid
 from orderdock.http.explain import Reading
 from orderdock.integrations import store as integrations
+from orderdock.offload import offload
 from orderdock.orders import store
 from orderdock.orders.merge import NOTHING, encode_update, merge
 from orderdock.orders.project import project, project_order
@@ -49,29 +50,25 @@ async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]
     named = {entry.key for entry in batch if entry.key is not None}
     # An id that no column can hold is of no integration, as _find_faults will say.
     keys = sorted(key for key in named if abs(key[0]) <= limits.id_max)
-    # Orders of an integration that is not there are not stored; only then is it worth asking which there are.
-    doubtful = len(keys) < len(named)
-    for _ in range(limits.write_attempts_max):
-        stored = await store.find_orders_by_key(tx, account_id, keys, lock=not reading.faults)
-        rows = {(row.integration_id, row.order_id): _Row(row.id, row.doc, row.doc) for row in stored}
-        faults = [*reading.faults, *await _find_faults(tx, account_id, batch, rows, None)]
-        if faults or doubtful:
-            shops = await integrations.find_ids(tx, account_id)
-            faults = [*reading.faults, *await _find_faults(tx, account_id, batch, rows, shops)]
+    stored = await store.find_orders_by_key(tx, account_id, keys, lock=not reading.faults)
+    found = {(row.integration_id, row.order_id): _Row(row.id, row.doc, row.doc) for row in stored}
+    rows = dict(found)
+
+    async def refuse_faults(shops: Collection[int] | None) -> None:
+        faults = [*reading.faults, *await _find_faults(tx, account_id, batch, found, shops)]
+        if faults and shops is None:
+            await refuse_faults(await integrations.find_ids(tx, account_id))
         if faults:
             raise Invalid(_by_order(faults, reading.value), faults_left_out=reading.faults_left_out)
-        for _, order, key in batch:
-            assert key is not None
-            row = rows.setdefault(key, _Row(None, NOTHING, NOTHING))
-            # Our own id says which order is meant; it is no part of what the shop says.
-            text = encode_update(structs.replace(order, id=None) if order.id else order)
-            row.after = merge(row.after, text)
-            row.sent = order if row.after is text else None
-        if await _write(tx, account_id, rows):
-            return list(_saved(batch, rows))
-        # Another request created one of these keys in the meantime, or an integration is not there: look again.
-        doubtful = True
-    raise Conflict
+
+    await refuse_faults(None if len(keys) == len(named) else await integrations.find_ids(tx, account_id))
+    await offload(sum(len(row.doc) for row in stored), _merge_all, batch, rows)
+    if not await _write(tx, account_id, rows):
+        # An integration is not there, which is asked for only now; or another request created one of these keys in the
+        # meantime. Then all is undone before we look again: two batches that hold new orders could wait in a circle.
+        await refuse_faults(await integrations.find_ids(tx, account_id))
+        raise Again
+    return list(_saved(batch, rows))
 
 
 class _Entry(NamedTuple):
@@ -90,6 +87,17 @@ def _key(order: OrderIn) -> Key | None:
     if not isinstance(integration_id, int) or not isinstance(order.order_id, str):
         return None
     return integration_id, order.order_id
+
+
+def _merge_all(batch: Sequence[_Entry], rows: dict[Key, _Row]) -> None:
+    """Apply each order of a batch to what its key holds."""
+    for _, order, key in batch:
+        assert key is not None
+        row = rows.setdefault(key, _Row(None, NOTHING, NOTHING))
+        # Our own id says which order is meant; it is no part of what the shop says.
+        text = encode_update(structs.replace(order, id=None) if order.id else order)
+        row.after = merge(row.after, text)
+        row.sent = order if row.after is text else None
 
 
 async def _write(tx: Tx, account_id: int, rows: Mapping[Key, _Row]) -> bool:

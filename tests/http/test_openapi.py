@@ -120,7 +120,7 @@ def test_every_operation_lists_its_refusals(document):
         endpoint = endpoints[name]
         statuses = {str(kind.status) for kind in endpoint.problems} | {"500"}
         if endpoint.scope:
-            statuses |= {"401", "503"} | ({"403"} if endpoint.scope != ANY_SCOPE else set())
+            statuses |= {"401", "429", "503"} | ({"403"} if endpoint.scope != ANY_SCOPE else set())
         if "409" in statuses:
             statuses.add("400")  # the conflict of profile `openapi`
         assert {status for status in operation["responses"] if status >= "400"} == statuses, name
@@ -135,6 +135,8 @@ def test_every_answer_has_the_request_id_and_its_own_headers(document):
     assert headers["POST /api/v3/orders"]["201"] >= {"Orderdock-Ignored-Fields", "Preference-Applied"}
     assert "Retry-After" in headers["POST /api/v3/orders"]["409"]
     assert "WWW-Authenticate" in headers["POST /api/v3/orders"]["401"]
+    limited = {"Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+    assert headers["GET /api/v3/orders"]["429"] == {*limited, "X-Request-Id"}
 
 
 def test_every_body_has_an_example_that_fits(document):

@@ -66,12 +66,19 @@ def bad_choice(text: str) -> str:
     return f"Select a valid choice. {text} is not one of the available choices."
 
 
-def raw(account: Account, target: str, *, method: str = "GET", headers: tuple[str, ...] = ("Host: x",)) -> str:
+def raw(
+    account: Account,
+    target: str,
+    *,
+    method: str = "GET",
+    headers: tuple[str, ...] = ("Host: x",),
+    version: str = "1.1",
+) -> str:
     """Send a request that no client library would, and give the whole answer."""
     url = urlsplit(str(account.client.base_url))
     basic = b64encode(f"{account.public_key}:{account.secret_key}".encode()).decode()
     lines = [
-        f"{method} /api/v3{target} HTTP/1.1",
+        f"{method} /api/v3{target} HTTP/{version}",
         *headers,
         f"Authorization: Basic {basic}",
         "Connection: close",
@@ -803,7 +810,9 @@ def test_links_name_the_host_of_the_request_if_it_can_be_one(many, server, host,
 def test_without_a_host_header_links_name_the_address_of_the_server(a, server):
     a.create(a.order("1"), a.order("2"))
 
-    assert link_line(raw(a, "/orders?page_size=1", headers=())).startswith(f"<{server}/api/v3/orders?page_size=1&")
+    assert link_line(raw(a, "/orders?page_size=1", headers=(), version="1.0")).startswith(
+        f"<{server}/api/v3/orders?page_size=1&"
+    )
 
 
 def test_links_begin_with_public_base_url_where_it_is_set(a, database_url, tmp_path):
