@@ -1,10 +1,10 @@
 """What the route table is made of: an endpoint, and the application that answers for a table of them."""
 
+import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -83,12 +83,16 @@ class Application:
         paths: dict[str, dict[str, Endpoint]] = {}
         for endpoint in endpoints:
             paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        apps = {path: _Path(methods, parts) for path, methods in paths.items()}
         self._router = Router(
-            [Route(path, _Path(methods, parts)) for path, methods in paths.items()],
+            [Route(path, app) for path, app in apps.items()],
             redirect_slashes=False,
             default=_not_found,
             lifespan=lifespan,
         )
+        # What the router would find after trying the patterns one by one.
+        self._plain = {path: app for path, app in apps.items() if "{" not in path}
+        self._by_id = {path.removesuffix("{id}"): app for path, app in apps.items() if path.endswith("/{id}")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -100,8 +104,13 @@ class Application:
         scope["path"] = path[:-1] if path.endswith("/") and path != "/" else path
         if scope["path"].endswith("\n"):  # which the end of a pattern would match
             await _not_found(scope, receive, send)
-        else:
-            await self._router(scope, receive, send)
+            return
+        app: ASGIApp | None = self._plain.get(scope["path"])
+        if app is None:
+            parent, slash, last = scope["path"].rpartition("/")
+            app = self._by_id.get(parent + slash) if last else None
+            scope["path_params"] = {"id": last}
+        await (app or self._router)(scope, receive, send)
 
 
 def refusing(problem: Problem) -> ASGIApp:
@@ -118,7 +127,7 @@ def _with_id(scope: Scope) -> Scope:
     return {
         **scope,
         "orderdock.path": scope["path"],
-        "orderdock.request_id": sent if _REQUEST_ID(sent) else uuid4().hex,
+        "orderdock.request_id": sent if _REQUEST_ID(sent) else os.urandom(16).hex(),
     }
 
 

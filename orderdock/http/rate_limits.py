@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from math import ceil
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from orderdock.db.pool import Database, Tx
 from orderdock.errors import Throttled
@@ -62,18 +62,12 @@ TakeRequests = Callable[[Tx, Wanted], Awaitable[Taken]]
 
 
 class RateLimits:
-    """Lets the requests of limited accounts pass, or not. Use it as an async context manager."""
+    """Lets the requests of limited accounts pass, or not."""
 
     def __init__(self, db: Database, take: TakeRequests) -> None:
         self._db = db
         self._take_requests = take
         self._counters: dict[tuple[int, bool], _Counter] = {}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await asyncio.gather(*(counter.hand_back() for counter in self._counters.values()))
 
     async def count(self, account_id: int, limits: RequestLimits, *, safe: bool) -> RawHeaders:
         """Count a request, and give the headers that its answer should have. Raises Throttled and Unavailable.
@@ -132,13 +126,6 @@ class _Counter:
         self._waiting.append(future)
         self._start()
         return await future
-
-    async def hand_back(self) -> None:
-        """Give back to the count what was taken ahead and is not used."""
-        if self._ahead:
-            self._start()
-        if self._asking:
-            await self._asking
 
     def _start(self) -> None:
         if self._asking is None:

@@ -23,7 +23,6 @@ from orderdock.orders.readers import BATCH, ORDER
 from orderdock.orders.schema import OrderRef
 from orderdock.orders.store import StoredOrder
 from orderdock.orders.upsert import upsert_orders as upsert
-from orderdock.values import write_time
 
 
 async def upsert_orders(call: Call) -> Response:
@@ -163,8 +162,7 @@ def _entity_tag(row: StoredOrder) -> str:
 
 def _shown(call: Call, row: StoredOrder | ListedOrder) -> str:
     id_ = f'"{row.id}"' if call.caller.profile == "openapi" else row.id
-    created_at, modified_at = write_time(row.created_at), write_time(row.modified_at)
-    return f'{{"id":{id_},"created_at":"{created_at}","modified_at":"{modified_at}",{row.doc[1:]}'
+    return f'{{"id":{id_},"created_at":"{row.created_at}","modified_at":"{row.modified_at}",{row.doc[1:]}'
 
 
 def _shown_list(call: Call, rows: Sequence[StoredOrder | ListedOrder]) -> str:

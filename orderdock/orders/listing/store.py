@@ -5,13 +5,14 @@ one that has this order. How a page is found is decided here (docs/decisions/000
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import LiteralString, NamedTuple
 
 from orderdock import limits
 from orderdock.db.columns import Bigints
 from orderdock.db.pool import Tx
+from orderdock.orders.store import TIMES
 
 SORTS: dict[str, LiteralString] = {
     "pk": "o.id",
@@ -59,11 +60,11 @@ class Page:
 
 
 class ListedOrder(NamedTuple):
-    """A row of a page, with its position in the active sort."""
+    """A row of a page, with its position in the active sort. Times are text as it is answered."""
 
     id: int
-    created_at: datetime
-    modified_at: datetime
+    created_at: str
+    modified_at: str
     doc: str
     position: tuple[object, ...]
 
@@ -245,7 +246,7 @@ def _walk(order: _Order, conditions: Sequence[LiteralString], sort: _Order) -> L
     """Read rows in an order. From the fifth column on they say where they are in the sort."""
     places = ", ".join([column.name for column in sort])
     return (
-        ("SELECT o.id, o.created_at, o.modified_at, o.doc, " + places + " FROM orders AS o WHERE ")
+        ("SELECT o.id, " + TIMES + ", o.doc, " + places + " FROM orders AS o WHERE ")
         + " AND ".join(["o.account_id = %(account_id)s", *conditions])
         + _by(order)
     )
@@ -272,26 +273,20 @@ def _next_of(sort: _Order, after: Sequence[LiteralString]) -> LiteralString:
 
 
 def _pick(source: LiteralString, conditions: Sequence[LiteralString], sort: _Order) -> LiteralString:
-    """Sort the rows of a source that meet conditions, and fetch the documents of a page of them."""
+    """Sort the rows of a source that meet conditions, and fetch the rest of a page of them."""
     places = ", ".join([column.name for column in sort])
-    return (
-        (
-            "SELECT o.id, whole.created_at, whole.modified_at, whole.doc, o.*"
-            " FROM (SELECT " + places + " FROM (" + source + ") AS o WHERE "
-        )
-        + " AND ".join(conditions)
+    page: LiteralString = (
+        ("SELECT " + places + " FROM (" + source + ") AS o WHERE " + " AND ".join(conditions))
         + _by(sort)
         + " LIMIT %(size)s OFFSET %(offset)s"
-        + """
-        ) AS o
-        CROSS JOIN LATERAL (
-              SELECT w.created_at, w.modified_at, w.doc
-                FROM orders AS w
-               WHERE w.account_id = %(account_id)s AND w.id = o.id
-               LIMIT 1
-              ) AS whole
-        """
-        + _by(sort)
+    )
+    whole: LiteralString = (
+        "SELECT o.id, "
+        + TIMES
+        + ", o.doc FROM orders AS o WHERE o.account_id = %(account_id)s AND o.id = found.id LIMIT 1"
+    )
+    return ("SELECT whole.*, found.* FROM (" + page + ") AS found CROSS JOIN LATERAL (" + whole + ") AS whole") + _by(
+        [replace(column, name=column.name.replace("o.", "found.")) for column in sort]
     )
 
 
