@@ -101,7 +101,8 @@ class _Counter:
         self._safe = safe
         self._ask = ask
         self._limits: RequestLimits | None = None
-        self._windows: list[_Window] = []
+        self._told: RawHeaders = []
+        self._left = 0
         self._full: _Window | None = None
         self._waiting: deque[Future[RawHeaders]] = deque()
         self._asking: Task[None] | None = None
@@ -119,7 +120,7 @@ class _Counter:
             self._full, self._usable_until = None, 0.0
         now = time.monotonic()
         if self._unused and now < self._usable_until:
-            return self._use(now)
+            return self._use()
         if self._full and now < self._full.ends_first:
             raise _refusal(self._full, now)
         future: Future[RawHeaders] = asyncio.get_running_loop().create_future()
@@ -131,10 +132,10 @@ class _Counter:
         if self._asking is None:
             self._asking = asyncio.create_task(self._work())
 
-    def _use(self, now: float) -> RawHeaders:
+    def _use(self) -> RawHeaders:
         self._unused -= 1
         self._passed += 1
-        return self._headers(self._unused, now)
+        return self._headers(self._unused)
 
     async def _work(self) -> None:
         """Ask as long as requests wait; all that wait are asked for at once."""
@@ -143,7 +144,7 @@ class _Counter:
             while self._waiting:
                 now = time.monotonic()
                 if self._unused and now < self._usable_until:
-                    self._answer(self._use(now))
+                    self._answer(self._use())
                 elif self._full and now < self._full.ends_first:
                     self._answer(_refusal(self._full, now))
                 else:
@@ -168,21 +169,29 @@ class _Counter:
         sent = time.monotonic()
         taken = await self._ask(wanted)
         now = time.monotonic()
-        minute = (wanted.per_minute, taken.minute_left, sent + taken.minute_ends_s, now + taken.minute_ends_s)
-        second = (wanted.per_second, taken.second_left, sent + taken.second_ends_s, now + taken.second_ends_s)
-        self._windows = [_Window(*minute)] if self._safe else [_Window(*minute), _Window(*second)]
+        minute, second = (
+            _Window(limit, left, sent + ends_s, now + ends_s)
+            for limit, left, ends_s in (
+                (wanted.per_minute, taken.minute_left, taken.minute_ends_s),
+                (wanted.per_second, taken.second_left, taken.second_ends_s),
+            )
+        )
+        # Clients hear of the window that has least left; of two, of the one that lasts.
+        nearest = min(minute, second, key=lambda each: (each.left, -each.ends_last))
+        *self._told, _ = _headers(nearest, 0, now)
+        self._left = nearest.left
         for left in range(taken.passing - 1, taken.passing - 1 - min(taken.passing, wanted.waiting), -1):
             self._passed += 1
-            self._answer(self._headers(left, now))
+            self._answer(self._headers(left))
         if taken.passing > wanted.waiting:
             self._ahead = self._unused = taken.passing - wanted.waiting
-            self._usable_until = min(sent + _AHEAD_S, self._windows[0].ends_first)
+            self._usable_until = min(sent + _AHEAD_S, minute.ends_first)
             self._taken_in = taken.taken_in
             self._timer = asyncio.get_running_loop().call_later(_AHEAD_S, self._start)
         elif taken.passing < wanted.waiting and (taken.held or limits != self._limits):
             await asyncio.sleep(_PAUSE_S)
         elif taken.passing < wanted.waiting:
-            self._full = max((each for each in self._windows if each.left == 0), key=lambda each: each.ends_last)
+            self._full = max((each for each in (minute, second) if each.left == 0), key=lambda each: each.ends_last)
             for _ in range(wanted.waiting - taken.passing):
                 self._answer(_refusal(self._full, now))
 
@@ -213,17 +222,16 @@ class _Counter:
             self._timer.cancel()
         return wanted
 
-    def _headers(self, left: int, now: float) -> RawHeaders:
-        """Say what is left in the window that has least, here and in the database; of two, in the one that lasts."""
-        window = min(self._windows, key=lambda each: (each.left, -each.ends_last))
-        return _headers(window, window.left + left, now)
+    def _headers(self, left: int) -> RawHeaders:
+        """Say what is left, here and in the database."""
+        return [*self._told, (b"ratelimit-remaining", b"%d" % (self._left + left))]
 
 
 def _headers(window: _Window, left: int, now: float) -> RawHeaders:
     return [
         (b"ratelimit-limit", b"%d" % window.limit),
-        (b"ratelimit-remaining", b"%d" % left),
         (b"ratelimit-reset", b"%d" % _wait_s(window, now)),
+        (b"ratelimit-remaining", b"%d" % left),
     ]
 
 

@@ -1,11 +1,13 @@
 """All orders at once: in and out as files (NDJSON, or one JSON array), and checked."""
 
+import asyncio
 import mmap
 import re
 import stat
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +17,13 @@ from msgspec import Raw
 from orderdock import limits
 from orderdock.db.pool import Database
 from orderdock.errors import Fault, Invalid, UsageError
+from orderdock.http.explain import Reading
 from orderdock.http.pointers import dotted
 from orderdock.orders import store
 from orderdock.orders.listing.store import OrderFilter, Page, find_orders
 from orderdock.orders.project import Projection, project
 from orderdock.orders.readers import BATCH
+from orderdock.orders.schema import OrderIn
 from orderdock.orders.store import ProjectedOrder
 from orderdock.orders.upsert import upsert_orders
 
@@ -132,22 +136,32 @@ async def import_orders(
     `progress` hears how many were dealt with. Raises Unavailable, and Conflict when an order stays busy.
     """
     result = ImportResult()
-    batch: list[FileOrder] = []
 
-    async def store_batch() -> None:
-        result.read += len(batch)
-        for refusal in await _store_batch(db, account_id, batch, integration_id, depth_max, result.outcomes):
+    def read(batch: Sequence[FileOrder]) -> Reading[list[OrderIn]] | Invalid:
+        body = b"[" + b",".join(_in_integration(order.text, integration_id) for order in batch) + b"]"
+        try:
+            return BATCH.read(body, depth_max=depth_max, strict=False)
+        except Invalid as problem:
+            return problem
+
+    async def store_batch(batch: Sequence[FileOrder], reading: Reading[list[OrderIn]] | Invalid) -> None:
+        for refusal in await _store_batch(db, account_id, batch, reading, read, result.outcomes):
             result.refused += 1
             refused(refusal)
+        result.read += len(batch)
         progress(len(batch))
-        batch.clear()
 
-    for order in orders:
-        batch.append(order)
-        if len(batch) == limits.orders_per_batch_max:
-            await store_batch()
-    if batch:
-        await store_batch()
+    rest = iter(orders)
+    storing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    storing.set_result(None)
+    try:
+        while batch := list(islice(rest, limits.orders_per_batch_max)):
+            # One is read while the one before it is stored.
+            reading = await asyncio.to_thread(read, batch)
+            await storing
+            storing = asyncio.create_task(store_batch(batch, reading))
+    finally:
+        await storing
     return result
 
 
@@ -155,26 +169,22 @@ async def _store_batch(
     db: Database,
     account_id: int,
     batch: Sequence[FileOrder],
-    integration_id: int | None,
-    depth_max: int,
+    reading: Reading[list[OrderIn]] | Invalid,
+    read: Callable[[Sequence[FileOrder]], Reading[list[OrderIn]] | Invalid],
     outcomes: Counter[str],
 ) -> list[Refusal]:
     """Store what can be stored of a batch, in its order, and give what cannot."""
-    if not batch:
-        return []
-    body = b"[" + b",".join(_in_integration(order.text, integration_id) for order in batch) + b"]"
     try:
-        reading = BATCH.read(body, depth_max=depth_max, strict=False)
+        if isinstance(reading, Invalid):
+            raise reading
         saved = await db.transact(lambda tx: upsert_orders(tx, account_id, reading))
     except Invalid as problem:
         refused = _refusals(batch, problem)
-        if refused:
-            rest = [order for index, order in enumerate(batch) if index not in refused]
-            more = await _store_batch(db, account_id, rest, integration_id, depth_max, outcomes)
-            return [*refused.values(), *more]
         # A fault without a place, such as broken UTF-8, may be anybody's: then each order goes by itself.
-        each = [await _store_batch(db, account_id, [order], integration_id, depth_max, outcomes) for order in batch]
-        return [refusal for refusals in each for refusal in refusals]
+        rest = [order for index, order in enumerate(batch) if index not in refused]
+        parts = [rest] if refused else [[order] for order in batch]
+        more = [await _store_batch(db, account_id, part, read(part), read, outcomes) for part in parts if part]
+        return [*refused.values(), *(refusal for refusals in more for refusal in refusals)]
     outcomes.update(each.outcome for each in saved)
     return []
 
