@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from itertools import count, cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +16,7 @@ import uvloop
 from benchmarks import sample
 from benchmarks.__main__ import console, find_postmaster
 from benchmarks.load import drive_http
-from benchmarks.machine import Tree, serving
+from benchmarks.machine import Running, Tree, serving
 from benchmarks.sample import BATCH
 
 _ORDERDOCK = str(Path(sys.executable).with_name("orderdock"))
@@ -43,46 +42,48 @@ def endurance(
 ) -> None:
     """Print memory under load every ten seconds, and the rate of an import beside that of POST."""
     keys = secrets.token_hex(16), secrets.token_hex(32)
-    templates = sample.make_batches(keys)
-    with TemporaryDirectory(prefix="orderdock-bench-") as name, ExitStack() as started:
+    with TemporaryDirectory(prefix="orderdock-bench-") as name:
         directory = Path(name)
-        running = started.enter_context(
-            serving(
-                [_ORDERDOCK, "serve", "--data-dir", str(directory / "data")],
-                directory / "log",
-                "/readyz",
-                {"ORDERDOCK_PUBLIC_KEY": keys[0], "ORDERDOCK_SECRET_KEY": keys[1]},
-            )
-        )
-        server = Tree(running.pid, without=find_postmaster(directory / "data"))
-        new = _batches(templates)
-        reads = cycle([sample.request("GET", "/api/v3/orders", keys)])
-        again = cycle([templates[0].sent(0)])
-        rates: list[float] = []
-        began = time.monotonic()
-        while time.monotonic() - began < minutes * 60:
-            for requests in (new, again, reads):
-                timing = uvloop.run(drive_http(running.port, requests, _CONNECTIONS, _SLICE_S / 3))
-                if requests is new:
-                    rates.append(timing.rate * BATCH)
-            console.print(
-                f"{time.monotonic() - began:6.0f} s: worker {server.memory_mb():.0f} MB, "
-                f"{rates[-1]:,.0f} new orders a second",
-                markup=False,
-            )
-        file = directory / "orders.ndjson"
-        _write_file(file, templates, orders)
-        posted = uvloop.run(drive_http(running.port, new, _CONNECTIONS, _SLICE_S)).rate * BATCH
-        began = time.monotonic()
-        subprocess.run(
-            [_ORDERDOCK, "import", str(file), "--integration", "1", "--data-dir", str(directory / "data"), "--json"],
-            check=True,
-        )
-        imported = orders // BATCH * BATCH / (time.monotonic() - began)
+        command = [_ORDERDOCK, "serve", "--data-dir", str(directory / "data")]
+        environment = {"ORDERDOCK_PUBLIC_KEY": keys[0], "ORDERDOCK_SECRET_KEY": keys[1]}
+        with serving(command, directory / "log", "/readyz", environment) as running:
+            console.print(f"first answer after {running.started_in_s:.2f} s on an empty directory", markup=False)
+            _load(running, directory, keys, minutes, orders)
+        with serving(command, directory / "log", "/readyz", environment) as running:
+            console.print(f"first answer after {running.started_in_s:.2f} s on a full one", markup=False)
+
+
+def _load(running: Running, directory: Path, keys: tuple[str, str], minutes: float, orders: int) -> None:
+    templates = sample.make_batches(keys)
+    server = Tree(running.pid, without=find_postmaster(directory / "data"))
+    new = _batches(templates)
+    reads = cycle([sample.request("GET", "/api/v3/orders", keys)])
+    again = cycle([templates[0].sent(0)])
+    rate = 0.0
+    began = time.monotonic()
+    while time.monotonic() - began < minutes * 60:
+        for requests in (new, again, reads):
+            timing = uvloop.run(drive_http(running.port, requests, _CONNECTIONS, _SLICE_S / 3))
+            if requests is new:
+                rate = timing.rate * BATCH
         console.print(
-            f"import: {imported:,.0f} orders a second, POST just before {posted:,.0f}: {imported / posted:.2f}",
+            f"{time.monotonic() - began:6.0f} s: worker {server.memory_mb():.0f} MB, "
+            f"{rate:,.0f} new orders a second",
             markup=False,
         )
+    file = directory / "orders.ndjson"
+    _write_file(file, templates, orders)
+    posted = uvloop.run(drive_http(running.port, new, _CONNECTIONS, _SLICE_S)).rate * BATCH
+    began = time.monotonic()
+    subprocess.run(
+        [_ORDERDOCK, "import", str(file), "--integration", "1", "--data-dir", str(directory / "data"), "--json"],
+        check=True,
+    )
+    imported = orders // BATCH * BATCH / (time.monotonic() - began)
+    console.print(
+        f"import: {imported:,.0f} orders a second, POST just before {posted:,.0f}: {imported / posted:.2f}",
+        markup=False,
+    )
 
 
 if __name__ == "__main__":
