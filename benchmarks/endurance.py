@@ -67,8 +67,7 @@ def _load(running: Running, directory: Path, keys: tuple[str, str], minutes: flo
             if requests is new:
                 rate = timing.rate * BATCH
         console.print(
-            f"{time.monotonic() - began:6.0f} s: worker {server.memory_mb():.0f} MB, "
-            f"{rate:,.0f} new orders a second",
+            f"{time.monotonic() - began:6.0f} s: worker {server.memory_mb():.0f} MB, {rate:,.0f} new orders a second",
             markup=False,
         )
     file = directory / "orders.ndjson"

@@ -31,7 +31,7 @@ def build_app(settings: Settings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[dict[str, Connections]]:
-        async with db, keys.listening(), Connections(settings) as connections:
+        async with db, keys.listening(), rate_limits, Connections(settings) as connections:
             yield {"connections": connections}
 
     return Application(ENDPOINTS, Parts(settings, db, keys.find_caller, rate_limits), lifespan)

@@ -145,7 +145,7 @@ async def _take(tx: Tx, values: dict[str, Any]) -> Taken | None:
                           second + fits,
                           fits,
                           held + greatest(fits - %(waiting)s, 0),
-                          CASE WHEN fits > %(waiting)s THEN clock + interval '0.5 seconds' ELSE r.ahead_until END
+                          CASE WHEN fits > %(waiting)s THEN clock + interval '1 second' ELSE r.ahead_until END
                      FROM (SELECT clock_timestamp() AS clock) AS here
                     CROSS JOIN LATERAL (
                           SELECT r.minute_at > clock - interval '1 minute' AND r.minute_at <= clock AS minute_runs,

@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from math import ceil
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from orderdock.db.pool import Database, Tx
 from orderdock.errors import Throttled
 
-_AHEAD_S = 0.1  # how long requests that were taken ahead may be used
+_AHEAD_S = 0.2  # how long requests that were taken ahead may be used
 _PAUSE_S = 0.01  # before asking again for what another server may hand back
 _UNLIMITED = 2**31 - 1
 
@@ -62,12 +62,18 @@ TakeRequests = Callable[[Tx, Wanted], Awaitable[Taken]]
 
 
 class RateLimits:
-    """Lets the requests of limited accounts pass, or not."""
+    """Lets the requests of limited accounts pass, or not. Use it as an async context manager."""
 
     def __init__(self, db: Database, take: TakeRequests) -> None:
         self._db = db
         self._take_requests = take
         self._counters: dict[tuple[int, bool], _Counter] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*(counter.hand_back() for counter in self._counters.values()))
 
     async def count(self, account_id: int, limits: RequestLimits, *, safe: bool) -> RawHeaders:
         """Count a request, and give the headers that its answer should have. Raises Throttled and Unavailable.
@@ -128,6 +134,13 @@ class _Counter:
         self._start()
         return await future
 
+    async def hand_back(self) -> None:
+        """Give back to the count what was taken ahead and is not used."""
+        if self._ahead:
+            self._start()
+        if self._asking:
+            await self._asking
+
     def _start(self) -> None:
         if self._asking is None:
             self._asking = asyncio.create_task(self._work())
@@ -180,9 +193,9 @@ class _Counter:
         nearest = min(minute, second, key=lambda each: (each.left, -each.ends_last))
         *self._told, _ = _headers(nearest, 0, now)
         self._left = nearest.left
-        for left in range(taken.passing - 1, taken.passing - 1 - min(taken.passing, wanted.waiting), -1):
-            self._passed += 1
-            self._answer(self._headers(left))
+        self._passed = min(taken.passing, wanted.waiting)
+        for passed in range(1, self._passed + 1):
+            self._answer(self._headers(taken.passing - passed))
         if taken.passing > wanted.waiting:
             self._ahead = self._unused = taken.passing - wanted.waiting
             self._usable_until = min(sent + _AHEAD_S, minute.ends_first)
@@ -204,7 +217,6 @@ class _Counter:
             if self._safe and now < self._asked_at + 2 * _AHEAD_S:
                 ahead = min(2 * self._passed, _UNLIMITED)
             self._asked_at = now
-            self._passed = 0
         wanted = Wanted(
             self._account_id,
             self._safe,
