@@ -1,9 +1,9 @@
 """What the route table is made of: an endpoint, and the application that answers for a table of them."""
 
-import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import getrandbits
 from typing import Any
 
 import structlog
@@ -127,7 +127,7 @@ def _with_id(scope: Scope) -> Scope:
     return {
         **scope,
         "orderdock.path": scope["path"],
-        "orderdock.request_id": sent if _REQUEST_ID(sent) else os.urandom(16).hex(),
+        "orderdock.request_id": sent if _REQUEST_ID(sent) else f"{getrandbits(128):032x}",
     }
 
 

@@ -382,6 +382,7 @@ class Connection(HttpToolsProtocol):
         self.server_state.total_requests += 1
         self._unanswered -= 1
         self._release_body()
+        cast("_Transport", self.transport).flush()
         if self.transport.is_closing():
             return
         self.since = self.loop.time()
@@ -436,18 +437,38 @@ class Connection(HttpToolsProtocol):
 
 
 class _Transport:
-    """What stands for the transport while requests are answered: it closes in our way, and is quiet afterwards."""
+    """What stands for the transport while requests are answered: it closes in our way, and is quiet afterwards.
+
+    The head of an answer waits for its body, which follows at once: so both go out, and come in, together.
+    """
 
     def __init__(self, write: Callable[[bytes], None], close: Callable[[], None]) -> None:
-        self.write, self.close = write, close
+        self._write, self._close = write, close
+        self._head = b""
         self._closing = False
+
+    def write(self, data: bytes) -> None:
+        if data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
+            self._head = data
+        else:
+            self._write(self._head + data)
+            self._head = b""
+
+    def flush(self) -> None:
+        """Send a head that has no body."""
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        self.flush()
+        self._close()
 
     def is_closing(self) -> bool:
         return self._closing
 
     def cut(self) -> None:
         self._closing = True
-        self.write, self.close = _ignore, _nothing
+        self._write, self._close = _ignore, _nothing
 
 
 def _ignore(_: bytes) -> None:

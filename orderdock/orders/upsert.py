@@ -54,19 +54,15 @@ async def upsert_orders(tx: Tx, account_id: int, reading: Reading[list[OrderIn]]
     found = {(row.integration_id, row.order_id): _Row(row.id, row.doc, row.doc) for row in stored}
     rows = dict(found)
 
-    async def refuse_faults(shops: Collection[int] | None) -> None:
-        faults = [*reading.faults, *await _find_faults(tx, account_id, batch, found, shops)]
-        if faults and shops is None:
-            await refuse_faults(await integrations.find_ids(tx, account_id))
-        if faults:
-            raise Invalid(_by_order(faults, reading.value), faults_left_out=reading.faults_left_out)
-
-    await refuse_faults(None if len(keys) == len(named) else await integrations.find_ids(tx, account_id))
+    doubtful = len(keys) < len(named)
+    if faults := await _find_faults(tx, account_id, batch, found, reading, doubtful=doubtful):
+        raise Invalid(faults, faults_left_out=reading.faults_left_out)
     await offload(sum(len(row.doc) for row in stored), _merge_all, batch, rows)
     if not await _write(tx, account_id, rows):
         # An integration is not there, which is asked for only now; or another request created one of these keys in the
         # meantime. Then all is undone before we look again: two batches that hold new orders could wait in a circle.
-        await refuse_faults(await integrations.find_ids(tx, account_id))
+        if faults := await _find_faults(tx, account_id, batch, found, reading, doubtful=True):
+            raise Invalid(faults, faults_left_out=reading.faults_left_out)
         raise Again
     return list(_saved(batch, rows))
 
@@ -132,6 +128,26 @@ def _saved(batch: Sequence[_Entry], rows: Mapping[Key, _Row]) -> Iterator[SavedO
 
 
 async def _find_faults(
+    tx: Tx,
+    account_id: int,
+    batch: Sequence[_Entry],
+    rows: Mapping[Key, _Row],
+    reading: Reading[list[OrderIn]],
+    *,
+    doubtful: bool,
+) -> list[Fault]:
+    """Find what is wrong with a batch, by order: what reading found, and what only the stored orders can tell.
+
+    Which integrations there are is asked for where that is in doubt, and where something is wrong anyway.
+    """
+    shops = await integrations.find_ids(tx, account_id) if doubtful else None
+    faults = [*reading.faults, *await _faults_of_orders(tx, account_id, batch, rows, shops)]
+    if faults and not doubtful:
+        return await _find_faults(tx, account_id, batch, rows, reading, doubtful=True)
+    return _by_order(faults, reading.value)
+
+
+async def _faults_of_orders(
     tx: Tx, account_id: int, batch: Sequence[_Entry], rows: Mapping[Key, _Row], shops: Collection[int] | None
 ) -> list[Fault]:
     """Find what is wrong with a batch beyond the shape of its orders; orders that could not be read are passed over.
