@@ -48,7 +48,7 @@ class Connections:
         self.settings = settings
         self._reserved_bytes = 0
         self._queue: dict[Connection, int] = {}
-        self._open: set[Connection] = set()
+        self._open: dict[Connection, None] = {}  # in the order in which they came
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         room = settings.connections_max if files == resource.RLIM_INFINITY else files - _FILES_KEPT - settings.pool_size
         self._most = max(1, min(settings.connections_max, room))
@@ -81,14 +81,14 @@ class Connections:
             self._dropped += len(dropped)
             for connection in dropped:
                 connection.drop()
-            self._open.add(new)
+            self._open[new] = None
             return bool(dropped)
-        self._open.add(new)
+        self._open[new] = None
         return True
 
     def remove(self, connection: "Connection") -> None:
         """Let a connection go."""
-        self._open.discard(connection)
+        self._open.pop(connection, None)
 
     def reserve(self, connection: "Connection", size: int) -> bool:
         """Set memory aside for a body; where there is none, the connection hears when there is."""
