@@ -43,12 +43,12 @@ class _Statement(AsyncCursor[tuple[Any, ...]]):
 class Connection(AsyncConnection[tuple[Any, ...]]):
     """A connection with the statements that were run on it."""
 
-    _statements: dict[LiteralString, tuple[LiteralString, _Statement]]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._statements: dict[LiteralString, tuple[LiteralString, _Statement]] = {}
 
     def statement(self, sql: LiteralString) -> tuple[LiteralString, _Statement]:
         """Give the statement of a text; and the very text it was made of, which it knows again by identity."""
-        if not hasattr(self, "_statements"):
-            self._statements = {}
         known = self._statements.get(sql)
         if known is None:
             if len(self._statements) >= _STATEMENTS_KEPT:
